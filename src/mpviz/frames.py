@@ -1,0 +1,328 @@
+"""Record -> pandas, and pandas -> CSV and back. Knows how the trace table's words lie."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mpviz import metrics, schema
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import Ending, Outcome, Plan, Record, Refused, outcome
+from mpviz.recording import table as words
+from mpviz.text import as_text
+
+Words = NDArray[np.int64]
+
+TABLES = {"tasks": schema.TASKS, "workers": schema.WORKERS, "runs": schema.RUNS}
+NAN = float("nan")
+
+
+def shaped(columns: dict[str, Any], wanted: Sequence[schema.Column]) -> pd.DataFrame:
+    """A frame of just the wanted columns, in their order, with their dtypes; empty ones too."""
+    return pd.DataFrame(
+        {column.name: pd.array(columns[column.name], dtype=column.dtype) for column in wanted}
+    )
+
+
+def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
+    """A row a task, by ``schema.TASKS``; times in seconds since the mechanism was called."""
+    rows = _rows(record.tasks, words.TASK_WORDS)
+    crew = _rows(record.workers, words.WORKER_WORDS)
+    plan = record.plan
+    state = rows[:, words.STATE] & 3
+    row_of = rows[:, words.STATE] >> 2
+    known = (state > 0) & (row_of >= 0)
+    place = np.where(known, row_of, 0)
+    outcomes = _outcomes(record, rows, crew)
+    inputs = [as_text(value) for value in plan.inputs]
+    results = [""] * len(rows)
+    for index, text in record.results.items():
+        results[index] = text
+    for index, text in record.errors.items():
+        if 0 <= index < len(rows):
+            results[index] = text
+    cpu = rows[:, words.CPU] / 1e9
+    ended = state >= words.DONE
+    return shaped(
+        {
+            **_plan_columns(plan, run, len(rows)),
+            "task": np.arange(len(rows)),
+            "input": inputs,
+            "worker": _integers(crew[place, words.LANE] if len(crew) else place, known),
+            "pid": _integers(crew[place, words.PID] if len(crew) else place, known),
+            "tid": _integers(crew[place, words.TID] if len(crew) else place, known),
+            "started_s": _seconds(rows[:, words.STARTED], record, state > 0),
+            "finished_s": _seconds(rows[:, words.FINISHED], record, ended),
+            "received_s": _seconds(rows[:, words.RECEIVED], record),
+            "cpu_s": np.where(ended, cpu, NAN),
+            "outcome": outcomes,
+            "result": results,
+        },
+        schema.TASKS,
+    )
+
+
+def _outcomes(record: Record, rows: Words, crew: Words) -> list[str]:
+    state = rows[:, words.STATE] & 3
+    row_of = rows[:, words.STATE] >> 2
+    over = (
+        (crew[:, words.EXITED] > 0)
+        | (crew[:, words.STOPPED] > 0)
+        | (crew[:, words.EXITCODE] != words.NO_EXITCODE)
+    )
+    if record.ending is Ending.RAISED:
+        # A call that raises may terminate its workers: that is no death of theirs.
+        over &= crew[:, words.EXITCODE] != -15
+    died = np.zeros(len(rows), dtype=bool)
+    known = (state > 0) & (row_of >= 0)
+    died[known] = over[row_of[known]]
+    if record.ending is Ending.RUNNING:
+        names = np.array(["", "running", "ok", "error"], dtype=object)[state]
+        names[died & (state == words.RUNNING)] = Outcome.DIED.value
+        return list(names)
+    facts = [
+        state > 0,
+        state >= words.DONE,
+        state == words.FAILED,
+        rows[:, words.RECEIVED] > 0,
+        died,
+    ]
+    code = sum((fact.astype(np.int64) << bit for bit, fact in enumerate(facts)), np.int64(0))
+    names = np.array(
+        [
+            outcome(
+                started=bool(bits & 1),
+                finished=bool(bits & 2),
+                failed=bool(bits & 4),
+                received=bool(bits & 8),
+                worker_died=bool(bits & 16),
+                ending=record.ending,
+            ).value
+            for bits in range(32)
+        ],
+        dtype=object,
+    )
+    return list(names[code])
+
+
+def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
+    """A row a worker that was started, by ``schema.WORKERS``."""
+    crew = _rows(record.workers, words.WORKER_WORDS)
+    rows = _rows(record.tasks, words.TASK_WORDS)
+    state = rows[:, words.STATE] & 3
+    row_of = rows[:, words.STATE] >> 2
+    begun = (state > 0) & (row_of >= 0)
+    over = begun & (state >= words.DONE)
+    size = len(crew)
+    wall = (rows[:, words.FINISHED] - rows[:, words.STARTED])[over] / 1e9
+    cpu = rows[:, words.CPU][over] / 1e9
+    first = np.full(size, np.iinfo(np.int64).max)
+    np.minimum.at(first, row_of[begun], rows[begun, words.STARTED])
+    last = np.zeros(size, dtype=np.int64)
+    np.maximum.at(last, row_of[over], rows[over, words.FINISHED])
+    counts = np.bincount(row_of[begun], minlength=size)
+    stopped = crew[:, words.STOPPED]
+    code = crew[:, words.EXITCODE]
+    names = crew[:, words.NAME : words.NAME + words.NAME_WORDS]
+    return shaped(
+        {
+            "run": np.full(size, run),
+            "worker": crew[:, words.LANE],
+            "name": [row.tobytes().rstrip(b"\0").decode("utf-8", "replace") for row in names],
+            "pid": _integers(crew[:, words.PID], crew[:, words.PID] > 0),
+            "tid": _integers(crew[:, words.TID], crew[:, words.TID] > 0),
+            "requested_s": _seconds(crew[:, words.REQUESTED], record),
+            "booted_s": _seconds(crew[:, words.BOOTED], record),
+            "first_task_s": _seconds(first, record, counts > 0),
+            "last_task_s": _seconds(last, record),
+            "ended_s": _seconds(np.where(stopped > 0, stopped, crew[:, words.EXITED]), record),
+            "exitcode": _integers(code, code != words.NO_EXITCODE),
+            "tasks": counts,
+            "useful_s": np.bincount(row_of[over], wall, minlength=size),
+            "cpu_s": np.bincount(row_of[over], cpu, minlength=size),
+        },
+        schema.WORKERS,
+    )
+
+
+def lanes_of(plan: Plan) -> int:
+    """How many lanes a plan has: its workers, or one where the mechanism knows only one."""
+    return plan.workers if MECHANISMS[plan.mechanism].parallel else 1
+
+
+def makespan_of(record: Record) -> float:
+    """Seconds from the mechanism being called to its last result, or to the cut."""
+    return (record.ended_ns - record.called_ns) / 1e9
+
+
+def intervals_frame(record: Record, tasks: pd.DataFrame, workers: pd.DataFrame) -> pd.DataFrame:
+    """The account of time of one run, by ``schema.INTERVALS``."""
+    return metrics.account(
+        tasks, workers, lanes=lanes_of(record.plan), makespan=makespan_of(record)
+    )
+
+
+def runs_frame(
+    record: Record,
+    tasks: pd.DataFrame,
+    intervals: pd.DataFrame,
+    *,
+    baseline: tuple[Record, pd.DataFrame] | None = None,
+    run: int = 0,
+) -> pd.DataFrame:
+    """The one row of a run, by ``schema.RUNS``.
+
+    Parameters
+    ----------
+    baseline
+        The sequential run's record and tasks. Speedup is NaN without one, and wherever a task of
+        either run did not end as ok: the ratio of unequal work says nothing.
+    """
+    plan, makespan, lanes = record.plan, makespan_of(record), lanes_of(record.plan)
+    counts = tasks["outcome"].value_counts()
+    seconds = metrics.seconds_by_kind(intervals)
+    useful = metrics.useful_by_lane(intervals, lanes)
+    cpu = float(tasks["cpu_s"].sum())
+    baseline_s, sequential_useful, agree = NAN, NAN, None
+    if baseline is not None:
+        before, tasks_before = baseline
+        agree = answers_agree(tasks, tasks_before)
+        if (tasks_before["outcome"] == "ok").all() and (tasks["outcome"] == "ok").all():
+            baseline_s = makespan_of(before)
+            spent = tasks_before["finished_s"] - tasks_before["started_s"]
+            sequential_useful = float(spent.sum())
+    speedup = metrics.speedup(makespan, baseline_s)
+    balance = metrics.load_balance(useful)
+    communication = metrics.communication_efficiency(useful, makespan)
+    scaling = metrics.computation_scaling(seconds["task"], sequential_useful)
+    row = {
+        **{name: [values[0]] for name, values in _plan_columns(plan, run, 1).items()},
+        "input_set": [plan.input_set],
+        "timeout_s": [plan.timeout],
+        "ending": [record.ending.value],
+        "message": [record.message],
+        "makespan_s": [makespan],
+        "baseline_s": [baseline_s],
+        "speedup": [speedup],
+        "efficiency": [metrics.efficiency(speedup, lanes)],
+        "load_balance": [balance],
+        "communication_efficiency": [communication],
+        "parallel_efficiency": [balance * communication],
+        "computation_scaling": [scaling],
+        "global_efficiency": [balance * communication * scaling],
+        "serial_fraction": [metrics.serial_fraction(speedup, lanes)],
+        "startup_s": [seconds["startup"]],
+        "gap_s": [seconds["gap"]],
+        "tail_s": [seconds["tail"]],
+        "useful_s": [seconds["task"]],
+        "cpu_s": [cpu],
+        "tasks": [len(tasks)],
+        **{name.value: [int(counts.get(name.value, 0))] for name in Outcome},
+        "answers_agree": [agree],
+    }
+    missing = {column.name: [None] for column in schema.RUNS if column.name not in row}
+    given = {name: [value] for name, value in record.environment.items()}
+    texts = {c.name: [""] for c in schema.RUNS if c.name in missing and c.dtype == "str"}
+    return shaped(missing | texts | given | row, schema.RUNS)
+
+
+def answers_agree(tasks: pd.DataFrame, before: pd.DataFrame) -> bool | None:
+    """Whether every result in hand equals the sequential run's; None where none can be compared."""
+    both = (tasks["outcome"] == "ok") & (before["outcome"] == "ok")
+    if not both.any():
+        return None
+    return bool((tasks["result"][both] == before["result"][both]).all())
+
+
+def _plan_columns(plan: Plan, run: int, size: int) -> dict[str, Any]:
+    mechanism = MECHANISMS[plan.mechanism]
+    constants = {
+        "run": run,
+        "workload": plan.workload,
+        "mechanism": plan.mechanism,
+        "start_method": plan.start_method if mechanism.processes else "",
+        "workers": lanes_of(plan),
+        "chunk_size": plan.chunk_size if mechanism.chunks else 1,
+    }
+    return {name: list(itertools.repeat(value, size)) for name, value in constants.items()}
+
+
+def _rows(data: bytes, width: int) -> Words:
+    return np.frombuffer(data, dtype=np.int64).reshape(-1, width)
+
+
+def _seconds(stamps: Words, record: Record, known: NDArray[np.bool_] | None = None) -> Any:
+    known = stamps > 0 if known is None else known
+    return np.where(known, (stamps - record.called_ns) / 1e9, NAN)
+
+
+def _integers(values: Words, known: NDArray[np.bool_]) -> Any:
+    return pd.arrays.IntegerArray(values.astype(np.int64), ~known)
+
+
+def to_csv(folder: str | Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write tasks.csv, workers.csv and runs.csv into `folder`, which is made where it is not.
+
+    Raises
+    ------
+    Refused
+        When the folder can't be written.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for name in TABLES:
+            (place / f"{name}.csv").write_text(csv_text(tables[name]), encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"The CSV can't be written to {place}: {error.strerror}.") from error
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """The frame as CSV: a header, then a row a row; floats with all their digits."""
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def read_csv(folder: str | Path) -> dict[str, pd.DataFrame]:
+    """Read back what `to_csv` wrote: a dict of the frames ``tasks``, ``workers`` and ``runs``.
+
+    Raises
+    ------
+    Refused
+        When a file is not there or its columns are not ours.
+    """
+    return {name: _read_table(Path(folder) / f"{name}.csv", TABLES[name]) for name in TABLES}
+
+
+def _read_table(file: Path, wanted: Sequence[schema.Column]) -> pd.DataFrame:
+    names = [column.name for column in wanted]
+    try:
+        raw = pd.read_csv(file, dtype="str", keep_default_na=False, na_values=[])
+    except OSError as error:
+        raise Refused(f"{file} can't be read: {error.strerror}.") from error
+    except (ValueError, pd.errors.ParserError) as error:
+        raise Refused(f"{file} is not CSV: {str(error).strip()}.") from error
+    if list(raw.columns) != names:
+        lacking = [name for name in names if name not in raw.columns]
+        what = f"it lacks {', '.join(lacking)}" if lacking else "its columns are not ours"
+        raise Refused(f"{file} is not a table of mpviz: {what}.")
+    return pd.DataFrame({c.name: _typed(raw[c.name], c, file) for c in wanted})
+
+
+def _typed(texts: pd.Series[str], column: schema.Column, file: Path) -> Any:
+    if column.dtype == "str":
+        return texts.astype("str")
+    try:
+        if column.dtype == "boolean":
+            known = {"True": True, "False": False, "": pd.NA}
+            return pd.array([known[text] for text in texts], dtype="boolean")
+        if column.dtype == "float64":
+            return np.array([float(text) if text else NAN for text in texts])
+        return pd.array([int(text) if text else pd.NA for text in texts], dtype=column.dtype)
+    except (KeyError, ValueError, TypeError) as error:
+        raise Refused(f"{file}, column {column.name}: {error} is not a {column.dtype}.") from error

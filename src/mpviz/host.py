@@ -1,0 +1,98 @@
+"""The host: a clean process that runs one plan, and nothing else.
+
+Knows no kernel, no deadline and no frame. What it has to say it leaves in the run's folder: the
+trace table, the output file, and ``results``, written when the mechanism is done or when the guard
+asks for it with SIGTERM. Standard library only (cloudpickle where a function travels by value).
+
+    python -m mpviz.host FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+from time import perf_counter_ns
+from types import FrameType
+from typing import Any
+
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import Ending
+from mpviz.recording.context import open_lanes, recording_context
+from mpviz.recording.output import RAISED_BY_CALL
+from mpviz.recording.table import CALLED, ENDED, RECEIVED
+from mpviz.recording.task import Setup, install, note_error, state, timed_task
+from mpviz.text import as_text
+
+
+def main() -> None:
+    """Run the plan in the folder named by the first argument."""
+    folder = Path(sys.argv[1])
+    plan = pickle.loads((folder / "plan").read_bytes())
+    known = set(sys.path)
+    sys.path += [path for path in plan["sys_path"] if path not in known]
+    setup = Setup(folder, plan["function"])
+    install(setup)
+    results: list[tuple[int, Any]] = []
+    save_on_sigterm(folder, results)
+    ending = call(plan, setup, results)
+    save(folder, ending, results)
+
+
+def call(plan: dict[str, Any], setup: Setup, results: list[tuple[int, Any]]) -> Ending:
+    """Call the mechanism, stamping each result as it comes into our hands."""
+    words, first = state.words, state.table.task(0) + RECEIVED
+    stride = state.table.task(1) - state.table.task(0)
+    mechanism = MECHANISMS[plan["mechanism"]]
+    lanes = open_lanes(setup, state.table)
+    context = recording_context(plan["start_method"])
+    inputs = list(enumerate(pickle.loads(plan["inputs"])))
+    words[CALLED] = perf_counter_ns()
+    if not mechanism.parallel:
+        lanes.main_thread()
+    coming = mechanism.function(
+        timed_task,
+        inputs,
+        workers=plan["workers"],
+        context=context,
+        chunk_size=plan["chunk_size"],
+    )
+    try:
+        for pair in coming:
+            words[first + pair[0] * stride] = perf_counter_ns()
+            results.append(pair)
+            words[ENDED] = words[first + pair[0] * stride]
+    except BaseException as error:
+        words[ENDED] = perf_counter_ns()
+        note_error(error, RAISED_BY_CALL)
+        return Ending.RAISED
+    return Ending.FINISHED
+
+
+def save(folder: Path, ending: Ending, results: list[tuple[int, Any]]) -> None:
+    """Leave the results in hand as text; whole or not at all."""
+    texts = [(index, as_text(result)) for index, result in results]
+    (folder / "results.part").write_text(json.dumps([ending, texts]), encoding="utf-8")
+    (folder / "results.part").rename(folder / "results")
+
+
+def save_on_sigterm(folder: Path, results: list[tuple[int, Any]]) -> None:
+    """Save and leave at once when the guard ends the run."""
+    host = os.getpid()
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        if os.getpid() != host:  # a child between its fork and its first instruction
+            signal.signal(signum, signal.SIG_DFL)
+            os.kill(os.getpid(), signum)
+            return
+        save(folder, Ending.CANCELLED, results)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+if __name__ == "__main__":
+    main()

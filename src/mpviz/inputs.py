@@ -1,0 +1,247 @@
+"""Input sets: read, check, generate.
+
+A set is text with one whole number a line and nothing else. What is pasted, uploaded or named by
+a browser is hostile until it was checked here: the answer is a whole set or a `Refused` whose text
+is one sentence, never half a set. Knows no workload and no widget. Standard library only.
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from mpviz.model import Refused
+from mpviz.resources import data_folder
+
+# ASCII on purpose: int() would take "1_000" and "٣" as well, and a typing error is likelier.
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_QUOTED = 24  # characters shown of what stood there
+_SEEDS = 2**63  # runs.csv keeps the seed as int64
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest input set that is taken.
+
+    Parameters
+    ----------
+    max_count
+        Numbers in the set.
+    max_digits
+        Digits of a number, as written.
+    max_bytes
+        Size of the text in UTF-8.
+    """
+
+    max_count: int = 100_000
+    max_digits: int = 12
+    max_bytes: int = 2 * MIB
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class InputSet:
+    """A named list of inputs, at least one."""
+
+    name: str
+    values: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many inputs."""
+        return len(self.values)
+
+    @property
+    def smallest(self) -> int:
+        """The smallest input."""
+        return min(self.values)
+
+    @property
+    def largest(self) -> int:
+        """The largest input."""
+        return max(self.values)
+
+
+def input_sets() -> list[str]:
+    """The names of the input sets that come with mpviz, sorted."""
+    return sorted(path.stem for path in data_folder().glob("*.txt"))
+
+
+def input_set(name: str) -> InputSet:
+    """An input set that comes with mpviz.
+
+    Parameters
+    ----------
+    name
+        One of `input_sets`. It is looked up among them and never made part of a path.
+
+    Raises
+    ------
+    Refused
+        If there is none of that name.
+    """
+    files = {path.stem: path for path in data_folder().glob("*.txt")}
+    if not isinstance(name, str) or name not in files:
+        raise Refused(f"There is no input set {_quote(str(name))}; {_offer(str(name), files)}")
+    return parse(files[name].read_bytes(), name=name)
+
+
+def parse(text: str | bytes, *, name: str = "input", limits: Limits = LIMITS) -> InputSet:
+    r"""The input set that a text holds.
+
+    One whole number a line, in the digits 0 to 9, with a sign or without. Blank lines, spaces and
+    tabs around a number, ``\n``, ``\r\n`` and ``\r`` line ends and a leading byte order mark are
+    taken; comments, underscores, thousands separators and fractions are not.
+
+    Parameters
+    ----------
+    text
+        The text; bytes are read as UTF-8.
+    name
+        What to call the set, in the result and in what is said of it.
+    limits
+        How large it may be.
+
+    Raises
+    ------
+    Refused
+        At the first thing wrong, in one sentence that names its line and the reason.
+    """
+    title = _title(name)
+    lines = _LINE_END.split(_text(text, title, limits).removeprefix(_BOM))
+    values: list[int] = []
+    for number, line in enumerate(lines, start=1):
+        word = line.strip(" \t")
+        if not word:
+            continue
+        if problem := _problem(word, limits):
+            raise Refused(f"{title}, line {number}: {problem}")
+        if len(values) == limits.max_count:
+            raise Refused(
+                f"{title}, line {number}: there are more than the {limits.max_count:,} numbers"
+                " that a set may have."
+            )
+        values.append(int(word))
+    if not values:
+        raise Refused(f"{title} has no numbers.")
+    return InputSet(name, tuple(values))
+
+
+def generate(
+    *, count: int, size: int, spread: float, seed: int, limits: Limits = LIMITS
+) -> InputSet:
+    """A reproducible set of random whole numbers.
+
+    Each is drawn evenly and independently from the *odd* numbers between
+    ``round(size * (1 - spread))`` and ``round(size * (1 + spread))``, both included: an even number
+    would be no work for `is_prime`, which stops at the factor 2. Where that range holds no odd
+    number, as for an even ``size`` without spread, every number is ``size``. The same arguments
+    give the same numbers on every machine.
+
+    Parameters
+    ----------
+    count
+        How many numbers, at least 1.
+    size
+        Around what they lie, at least 1.
+    spread
+        How far they lie from ``size``, as a share of it: 0 to 1.
+    seed
+        Of the random numbers; from -2**63 to 2**63 - 1.
+    limits
+        How large the set may be.
+
+    Raises
+    ------
+    Refused
+        If an argument is out of its range.
+    """
+    largest = 10**limits.max_digits - 1
+    count = _whole("count", count, 1, limits.max_count)
+    size = _whole("size", size, 1, largest)
+    seed = _whole("seed", seed, -_SEEDS, _SEEDS - 1)
+    # Written so that NaN, too, is refused.
+    if not (isinstance(spread, int | float) and 0 <= spread <= 1):
+        raise Refused(f"The spread must be a number from 0 to 1, not {_quote_value(spread)}.")
+    low, high = round(size * (1 - spread)), round(size * (1 + spread))
+    if high > largest:
+        raise Refused(
+            f"With a spread of {spread:g} numbers would have more than the {limits.max_digits}"
+            " digits that are allowed; take a smaller size."
+        )
+    odd = range(low | 1, high + 1, 2) or range(size, size + 1)
+    rng = random.Random(seed)
+    values = tuple(odd[rng.randrange(len(odd))] for _ in range(count))
+    return InputSet(f"{count} around {size}, spread {spread:g}, seed {seed}", values)
+
+
+def _text(text: str | bytes, title: str, limits: Limits) -> str:
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+    if len(raw) > limits.max_bytes:
+        raise Refused(
+            f"{title} is {len(raw) / MIB:.2f} MiB of text, more than the"
+            f" {limits.max_bytes / MIB:g} MiB that are allowed."
+        )
+    if isinstance(text, str):
+        return text
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = len(_LINE_END.findall(raw[: error.start].decode())) + 1
+        byte = raw[error.start]
+        raise Refused(f"{title}, line {line}: the byte 0x{byte:02x} is not UTF-8 text.") from None
+
+
+def _problem(word: str, limits: Limits) -> str:
+    """What is wrong with what stands on a line, as a clause; empty if nothing is."""
+    if not _NUMBER.fullmatch(word):
+        return f"{_quote(word)} is not a whole number."
+    digits = len(word.lstrip("+-"))
+    if digits > limits.max_digits:
+        return f"{_quote(word)} has {digits:,} digits, more than the {limits.max_digits} allowed."
+    return ""
+
+
+def _whole(name: str, value: int, low: int, high: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise Refused(
+            f"The {name} must be a whole number from {low:,} to {high:,},"
+            f" not {_quote_value(value)}."
+        )
+    return number
+
+
+def _offer(name: str, files: Iterable[str]) -> str:
+    if close := get_close_matches(name[:_QUOTED], list(files), n=1):
+        return f"did you mean '{close[0]}'?"
+    return f"there are: {', '.join(sorted(files))}."
+
+
+def _quote(text: str) -> str:
+    """A text, shortened, as a literal: on one line, with nothing that a terminal obeys."""
+    return repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…")
+
+
+def _quote_value(value: object) -> str:
+    if isinstance(value, int):
+        # int -> str is refused by Python above some thousand digits.
+        return f"{value:,}" if abs(value) < 10**_QUOTED else "one that long"
+    return repr(value) if isinstance(value, float) else _quote(str(value))
+
+
+def _title(name: str) -> str:
+    """A name as it is shown: an uploaded file's name is as hostile as its text."""
+    return name if name and name.isprintable() and len(name) <= 2 * _QUOTED else _quote(name)

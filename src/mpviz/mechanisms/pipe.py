@@ -1,0 +1,51 @@
+"""A pipe for each worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import wait
+from typing import Any
+
+from mpviz.mechanisms.result import attempt, unwrap
+
+Pair = tuple[int, Any]
+
+
+def serve(task: Callable[[Pair], Pair], connection: Any) -> None:
+    """All that one worker does, until it is sent None."""
+    with connection:
+        for item in iter(connection.recv, None):
+            connection.send(attempt(task, item))
+
+
+def pipe(
+    task: Callable[[Pair], Pair],
+    inputs: Sequence[Pair],
+    *,
+    workers: int,
+    context: Any,
+    chunk_size: int,
+) -> Iterator[Pair]:
+    """A pipe for each worker; whoever answers is sent the next task.
+
+    Nothing is shared, so nothing is locked. A worker that dies closes its pipe: the main process
+    sees that at once, and the others go on with what is left.
+    """
+    to_do, crew = iter(inputs), {}
+    for _ in range(workers):
+        ours, theirs = context.Pipe()
+        worker = context.Process(target=serve, args=(task, theirs), daemon=True)
+        worker.start()
+        theirs.close()
+        crew[ours] = worker
+        ours.send(next(to_do, None))
+    while crew:
+        for ours in wait(list(crew)):
+            try:
+                result = ours.recv()
+                ours.send(next(to_do, None))
+            except (EOFError, ConnectionError):
+                crew.pop(ours).join()
+                ours.close()
+            else:
+                yield unwrap(result)

@@ -1,0 +1,44 @@
+"""Threads: they share everything, also the GIL."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mpviz.mechanisms.result import attempt, unwrap
+
+Pair = tuple[int, Any]
+
+
+def threads(
+    task: Callable[[Pair], Pair],
+    inputs: Sequence[Pair],
+    *,
+    workers: int,
+    context: Any,
+    chunk_size: int,
+) -> Iterator[Pair]:
+    """Threads of one process, fed from one queue.
+
+    Quick to start and nothing is copied. While tasks compute, the GIL lets one thread run at a
+    time; while they wait (for a disk, a network, a sleep), the others go on.
+    """
+    to_do: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def work() -> None:
+        for item in iter(to_do.get, None):
+            done.put(attempt(task, item))
+
+    crew = [context.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in crew:
+        thread.start()
+    for item in inputs:
+        to_do.put(item)
+    for _ in crew:
+        to_do.put(None)
+    for _ in inputs:
+        yield unwrap(done.get())
+    for thread in crew:
+        thread.join()

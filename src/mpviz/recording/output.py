@@ -1,0 +1,86 @@
+"""What tasks print, and what they raise: appended to one file, in order of arrival.
+
+Knows the task only as a number. One `os.write` to a file opened for appending is one entry that no
+other process can split.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import threading
+from pathlib import Path
+
+PRINTED, RAISED, RAISED_BY_CALL = 0, 1, 2
+CAP = 1 << 20  # bytes that one process may print in a run
+LONGEST = 1 << 16  # characters in one entry
+_HEAD = struct.Struct("<iiiI")  # kind, task, worker row, bytes that follow
+
+
+class Here(threading.local):
+    """Where a thread is: the worker row it belongs to, the task it runs, a line not yet ended."""
+
+    worker = -1
+    task = -1
+    line = ""
+
+
+class Output(io.TextIOBase):
+    """A text stream that writes whole lines, each with the task that printed it."""
+
+    def __init__(self, path: Path, here: Here) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._here = here
+        self._room = CAP
+
+    encoding = "utf-8"
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep `text` until its line ends, then append the line."""
+        here = self._here
+        here.line += text
+        if "\n" in text or len(here.line) > LONGEST:
+            whole, newline, here.line = here.line.rpartition("\n")
+            if not newline:
+                whole, here.line = here.line, ""
+            self.entry(PRINTED, whole)
+        return len(text)
+
+    def end_line(self) -> None:
+        """Append what the current thread printed without ending its line."""
+        line, self._here.line = self._here.line, ""
+        if line:
+            self.entry(PRINTED, line)
+
+    def entry(self, kind: int, text: str) -> None:
+        """Append one entry; past the cap a last one says that the rest is cut."""
+        if self._room <= 0:
+            return
+        data = text[:LONGEST].encode("utf-8", "backslashreplace")
+        self._room -= len(data) + _HEAD.size
+        if self._room <= 0:
+            data += b"\n[mpviz: this process printed over 1 MiB; the rest is not kept]"
+        here = self._here
+        os.write(self._file, _HEAD.pack(kind, here.task, here.worker, len(data)) + data)
+
+
+def read(path: Path, position: int = 0) -> tuple[list[tuple[int, int, int, str]], int]:
+    """The entries from `position` on, as (kind, task, worker row, text), and where they end."""
+    entries = []
+    with path.open("rb") as file:
+        file.seek(position)
+        data = file.read()
+    at = 0
+    while at + _HEAD.size <= len(data):
+        kind, task, worker, size = _HEAD.unpack_from(data, at)
+        end = at + _HEAD.size + size
+        if end > len(data):
+            break
+        entries.append((kind, task, worker, data[end - size : end].decode("utf-8", "replace")))
+        at = end
+    return entries, position + at

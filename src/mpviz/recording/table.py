@@ -1,0 +1,104 @@
+"""The trace table: one memory-mapped file that every process of a run writes in place.
+
+Knows nothing of what a task is. All cells are int64 words in the machine's byte order, times are
+`time.perf_counter_ns`. A row has one writer at a time and its state word is written last, so a
+reader needs no lock: it ignores a row until its state says what is there.
+
+    header   TASKS WORKERS CLAIMED LOST CALLED ENDED CUT HOST ...
+    tasks    STARTED FINISHED CPU STATE RECEIVED             one row a task, at the task's index
+    workers  REQUESTED BOOTED ENDED EXITED EXITCODE LANE PID TID NAME...   in order of start()
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+from pathlib import Path
+
+WORD = 8
+
+HEADER_WORDS = 16
+TASKS, WORKERS, CLAIMED, LOST, CALLED, ENDED, CUT, HOST = range(8)
+
+TASK_WORDS = 5
+STARTED, FINISHED, CPU, STATE, RECEIVED = range(TASK_WORDS)
+# A state word is the worker's row shifted left by two, plus one of these.
+RUNNING, DONE, FAILED = 1, 2, 3
+
+NAME_WORDS = 4
+WORKER_WORDS = 8 + NAME_WORDS
+REQUESTED, BOOTED, STOPPED, EXITED, EXITCODE, LANE, PID, TID, NAME = range(9)
+NO_EXITCODE = -(2**31)
+
+
+class TraceTable:
+    """The words of one trace table, shared through the file at `path`.
+
+    Attributes
+    ----------
+    words
+        A writable view of all words; ``words[table.task(3) + STARTED]`` is a cell.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 0)
+        self._bytes = memoryview(self._map)
+        self.words = self._bytes.cast("q")
+        self.tasks = self.words[TASKS]
+        self.workers = self.words[WORKERS]
+        self._workers_at = HEADER_WORDS + self.tasks * TASK_WORDS
+
+    @classmethod
+    def create(cls, path: Path, *, tasks: int, workers: int) -> TraceTable:
+        """Make the file, all zero, with room for so many tasks and worker rows."""
+        words = HEADER_WORDS + tasks * TASK_WORDS + workers * WORKER_WORDS
+        with path.open("wb") as file:
+            file.write(b"".join(n.to_bytes(WORD, sys.byteorder) for n in (tasks, workers)))
+            os.ftruncate(file.fileno(), words * WORD)
+        return cls(path)
+
+    def close(self) -> None:
+        """Give the memory back; the file stays."""
+        self.words.release()
+        self._bytes.release()
+        self._map.close()
+
+    def task(self, index: int) -> int:
+        """Where task `index` begins in `words`."""
+        return HEADER_WORDS + index * TASK_WORDS
+
+    def worker(self, row: int) -> int:
+        """Where worker row `row` begins in `words`."""
+        return self._workers_at + row * WORKER_WORDS
+
+    @property
+    def claimed(self) -> int:
+        """How many worker rows are in use."""
+        return self.words[CLAIMED]
+
+    def claim(self, *, name: str, lane: int, requested: int) -> int:
+        """Take the next worker row; -1, and counted as lost, when there is none left."""
+        row = self.words[CLAIMED]
+        if row >= self.workers:
+            self.words[LOST] += 1
+            return -1
+        at = self.worker(row)
+        encoded = name.encode()[: NAME_WORDS * WORD].ljust(NAME_WORDS * WORD, b"\0")
+        start = (at + NAME) * WORD
+        self._bytes[start : start + len(encoded)] = encoded
+        self.words[at + EXITCODE] = NO_EXITCODE
+        self.words[at + LANE] = lane
+        self.words[at + REQUESTED] = requested
+        self.words[CLAIMED] = row + 1
+        return row
+
+    def task_bytes(self) -> bytes:
+        """All task rows as they are now."""
+        return bytes(self._bytes[HEADER_WORDS * WORD : self._workers_at * WORD])
+
+    def worker_bytes(self) -> bytes:
+        """The claimed worker rows as they are now."""
+        return bytes(self._bytes[self._workers_at * WORD : self.worker(self.claimed) * WORD])

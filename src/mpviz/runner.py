@@ -1,0 +1,257 @@
+"""Starts a run, watches it, ends it: Plan -> Running -> Record.
+
+Knows no frame and no widget. A run happens in a host process of its own, below a guard (see
+`mpviz.guard`); this side only waits, and reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from mpviz.environment import environment
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import CUT_SHORT, START_METHODS, Ending, Line, Plan, Record, Refused
+from mpviz.recording.output import PRINTED, RAISED, RAISED_BY_CALL, read
+from mpviz.recording.table import CALLED, CUT, ENDED, LOST, TraceTable
+
+MOST_WORKERS = 1000
+MOST_TASKS = 1_000_000
+LONGEST_TIMEOUT = 24 * 3600.0
+
+
+def check(plan: Plan) -> None:
+    """Refuse what can't be run.
+
+    Raises
+    ------
+    Refused
+        One sentence that names what is wrong.
+    """
+    if plan.mechanism not in MECHANISMS:
+        raise Refused(
+            f"There is no mechanism {plan.mechanism!r}; there are {', '.join(MECHANISMS)}."
+        )
+    if plan.start_method not in START_METHODS:
+        raise Refused(
+            f"There is no start method {plan.start_method!r}; there are {', '.join(START_METHODS)}."
+        )
+    _check_whole("workers", plan.workers, MOST_WORKERS)
+    _check_whole("chunk_size", plan.chunk_size, MOST_TASKS)
+    timeout = plan.timeout
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise Refused(f"timeout must be a number of seconds, not {timeout!r}.")
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise Refused(f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {timeout}.")
+    if not plan.inputs:
+        raise Refused("There are no inputs, so there is nothing to run.")
+    if len(plan.inputs) > MOST_TASKS:
+        raise Refused(f"{len(plan.inputs):,} inputs are more than the {MOST_TASKS:,} allowed.")
+    if not callable(plan.function):
+        raise Refused(f"The workload must be a function of one input, not {plan.function!r}.")
+
+
+def _check_whole(name: str, value: Any, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(f"{name} must be a whole number, not {value!r}.")
+    if not 1 <= value <= most:
+        raise Refused(f"{name} must be from 1 to {most:,}, not {value:,}.")
+
+
+def start(plan: Plan) -> Running:
+    """Start a run and come back at once.
+
+    Raises
+    ------
+    Refused
+        When the plan can't be run; nothing was started then.
+    """
+    check(plan)
+    return Running(plan, _payload(plan))
+
+
+def _payload(plan: Plan) -> bytes:
+    try:
+        function = cloudpickle.dumps(plan.function)
+        inputs = cloudpickle.dumps(plan.inputs)
+    except Exception as error:
+        raise Refused(f"The workload or its inputs can't be pickled: {error}") from error
+    return pickle.dumps(
+        {
+            "function": function,
+            "inputs": inputs,
+            "mechanism": plan.mechanism,
+            "workers": plan.workers,
+            "start_method": plan.start_method,
+            "chunk_size": plan.chunk_size,
+            "sys_path": [path or os.getcwd() for path in sys.path],
+        }
+    )
+
+
+class Running:
+    """A run under way.
+
+    Attributes
+    ----------
+    plan
+        What is being run.
+    table
+        The live trace table; readable until the run was collected by `wait`.
+    """
+
+    def __init__(self, plan: Plan, payload: bytes) -> None:
+        self.plan = plan
+        self.environment = environment(plan.function)
+        self.folder = Path(tempfile.mkdtemp(prefix="mpviz-"))
+        self._lock = threading.Lock()
+        self._record: Record | None = None
+        self._said = b""
+        try:
+            (self.folder / "tmp").mkdir()
+            (self.folder / "plan").write_bytes(payload)
+            (self.folder / "output").touch()
+            rows = len(plan.inputs) + 2 * plan.workers + 64
+            self.table = TraceTable.create(
+                self.folder / "table", tasks=len(plan.inputs), workers=rows
+            )
+            self._guard = subprocess.Popen(
+                [
+                    *(sys.executable, "-P", "-m", "mpviz.guard"),
+                    *(str(self.folder), str(os.getpid()), str(plan.timeout)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"MPVIZ_RUN": self.folder.name},
+                start_new_session=True,
+            )
+        except OSError as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise Refused(f"The run could not be started: {error}") from error
+
+    def cancel(self) -> None:
+        """Ask for the end of the run; `wait` gives the record of what was done by then."""
+        assert self._guard.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            os.write(self._guard.stdin.fileno(), b"c")
+
+    def snapshot(self) -> Record:
+        """What is known at this moment, as a record whose ending is RUNNING."""
+        words = self.table.words
+        now = time.perf_counter_ns()
+        called = words[CALLED] or now
+        return Record(
+            plan=self.plan,
+            ending=Ending.RUNNING,
+            called_ns=called,
+            ended_ns=now,
+            tasks=self.table.task_bytes(),
+            workers=self.table.worker_bytes(),
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether every process of the run is gone."""
+        return self._record is not None or self._wait_for_guard(0)
+
+    def wait(self, timeout: float | None = None) -> Record:
+        """Wait for the run's end and give its record; the run's folder is gone then.
+
+        Raises
+        ------
+        TimeoutError
+            When the run goes on after `timeout` seconds.
+        """
+        with self._lock:
+            if self._record is None:
+                if not self._wait_for_guard(timeout):
+                    raise TimeoutError(f"the run goes on after {timeout} s")
+                self._record = self._collect()
+                self._clear_away()
+            return self._record
+
+    def _wait_for_guard(self, timeout: float | None) -> bool:
+        """Read what the guard says: its one line, or nothing more when it was killed."""
+        assert self._guard.stdout is not None
+        if self._guard.stdout.closed:
+            return True
+        fd = self._guard.stdout.fileno()
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        while not self._said.endswith(b"\n"):
+            if not poll.poll(None if timeout is None else timeout * 1000):
+                return False
+            said = os.read(fd, 64)
+            if not said:
+                break
+            self._said += said
+        return True
+
+    def _collect(self) -> Record:
+        said = self._said.decode().strip()
+        ending = Ending(said) if said else Ending.HOST_DIED
+        message = "" if said else "the guard of the run was killed"
+        results: dict[int, str] = {}
+        with contextlib.suppress(OSError, ValueError):
+            saved, texts = json.loads((self.folder / "results").read_text(encoding="utf-8"))
+            results = dict(texts)
+            if ending is Ending.FINISHED:
+                ending = Ending(saved)
+        errors: dict[int, str] = {}
+        lines = []
+        for kind, task, worker, text in read(self.folder / "output")[0]:
+            if kind == RAISED:
+                errors[task] = text
+            elif kind == RAISED_BY_CALL:
+                message = text
+            elif kind == PRINTED:
+                lines.append(Line(task, worker, text))
+        if ending is Ending.HOST_DIED and not message:
+            message = self._last_words()
+        words = self.table.words
+        cut = ending in CUT_SHORT or ending is Ending.HOST_DIED
+        called = words[CALLED] or words[CUT] or time.perf_counter_ns()
+        return Record(
+            plan=self.plan,
+            ending=ending,
+            called_ns=called,
+            ended_ns=max(called, (words[CUT] if cut else 0) or words[ENDED]),
+            tasks=self.table.task_bytes(),
+            workers=self.table.worker_bytes(),
+            results=results,
+            errors=errors,
+            output=tuple(lines),
+            message=message,
+            lost_workers=words[LOST],
+            environment=self.environment,
+        )
+
+    def _last_words(self) -> str:
+        log = (self.folder / "host.log").read_bytes()[-4000:].decode("utf-8", "replace")
+        said = [line.strip() for line in log.splitlines() if line.strip()]
+        return said[-1] if said else "the process that ran the mechanism was killed"
+
+    def _clear_away(self) -> None:
+        """The guard removes the folder when its control pipe ends; where it is dead, we do."""
+        assert self._guard.stdin is not None
+        assert self._guard.stdout is not None
+        self.table.close()
+        with contextlib.suppress(OSError):
+            self._guard.stdin.close()
+        self._guard.stdout.close()
+        self._guard.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)

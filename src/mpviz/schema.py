@@ -1,0 +1,116 @@
+"""Every column there is: its name, dtype, unit and one line of meaning. Knows no pandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; ``dtype`` is a pandas dtype's name, ``unit`` is empty for pure numbers and text."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    rows = (line.split("|") for line in text.strip().splitlines())
+    return tuple(Column(*(cell.strip() for cell in row)) for row in rows)
+
+
+PLAN = _columns("""
+    run          | int64   |   | number of the run, from 0
+    workload     | str     |   | name of the function
+    input_set    | str     |   | name of the input set
+    mechanism    | str     |   | how tasks reach workers
+    start_method | str     |   | fork, spawn, forkserver; empty where it means nothing
+    workers      | int64   |   | workers asked for
+    chunk_size   | int64   |   | tasks handed over at once
+    timeout_s    | float64 | s | the deadline
+""")
+
+TASKS = _columns("""
+    run          | int64   |   | number of the run
+    task         | int64   |   | place of the input in the input set, from 0
+    input        | str     |   | JSON where it can be, else a shortened repr
+    workload     | str     |   | name of the function
+    mechanism    | str     |   | how tasks reach workers
+    start_method | str     |   | fork, spawn, forkserver; empty where it means nothing
+    workers      | int64   |   | workers asked for
+    chunk_size   | int64   |   | tasks handed over at once
+    worker       | Int64   |   | the lane that ran it, from 0
+    pid          | Int64   |   | process that ran it
+    tid          | Int64   |   | thread that ran it
+    started_s    | float64 | s | since the mechanism was called
+    finished_s   | float64 | s | since the mechanism was called
+    received_s   | float64 | s | when the mechanism yielded the result
+    cpu_s        | float64 | s | CPU time of the thread inside the task
+    outcome      | str     |   | ok, error, died, timeout, cancelled, missing
+    result       | str     |   | JSON where it can be, else a shortened repr; the exception of an error
+""")
+
+WORKERS = _columns("""
+    run          | int64   |   | number of the run
+    worker       | int64   |   | lane, from 0
+    name         | str     |   | name of the process or thread
+    pid          | Int64   |   | process
+    tid          | Int64   |   | thread
+    requested_s  | float64 | s | start() called
+    booted_s     | float64 | s | first instruction
+    first_task_s | float64 | s | its first task began
+    last_task_s  | float64 | s | its last task ended
+    ended_s      | float64 | s | its end
+    exitcode     | Int64   |   | of a process that ended; minus the signal's number if killed
+    tasks        | int64   |   | tasks it began
+    useful_s     | float64 | s | wall time inside tasks
+    cpu_s        | float64 | s | CPU time inside tasks
+""")
+
+RUNS = PLAN + _columns("""
+    ending       | str     |   | finished, raised, deadline, cancelled, host died
+    message      | str     |   | what the mechanism's call raised
+    makespan_s   | float64 | s | from the call to the last result in hand
+    baseline_s   | float64 | s | makespan of the sequential run
+    speedup      | float64 |   | baseline_s / makespan_s
+    efficiency   | float64 |   | speedup / workers
+    load_balance | float64 |   | mean / max useful time over lanes
+    communication_efficiency | float64 | | max useful time of a lane / makespan_s
+    parallel_efficiency | float64 | | load_balance * communication_efficiency
+    computation_scaling | float64 | | sequential useful time / useful time
+    global_efficiency | float64 | | parallel_efficiency * computation_scaling
+    serial_fraction | float64 | | Karp-Flatt metric
+    startup_s    | float64 | s | worker-seconds before a worker's first instruction
+    gap_s        | float64 | s | worker-seconds idle while tasks remained unstarted
+    tail_s       | float64 | s | worker-seconds idle after the last task was started
+    useful_s     | float64 | s | worker-seconds inside tasks
+    cpu_s        | float64 | s | CPU seconds inside tasks
+    tasks        | int64   |   | tasks in the input set
+    ok           | int64   |   | tasks that ended so
+    error        | int64   |   | tasks that ended so
+    died         | int64   |   | tasks that ended so
+    timeout      | int64   |   | tasks that ended so
+    cancelled    | int64   |   | tasks that ended so
+    missing      | int64   |   | tasks that ended so
+    answers_agree | boolean |  | every result equals the sequential run's; empty without one
+    cpu_model    | str     |   | the processor
+    usable_cpus  | float64 |   | affinity and cgroup quota respected
+    load         | float64 |   | load average over one minute when the run began
+    python       | str     |   | implementation and version
+    gil          | boolean |   | whether the interpreter has its lock
+    platform     | str     |   | operating system
+    versions     | str     |   | JSON: packages and their versions
+    workload_hash | str    |   | of the function's code
+    seed         | Int64   |   | of the study's order
+    order        | Int64   |   | place of the run in the study
+    started_at   | str     |   | UTC, ISO 8601
+""")
+
+INTERVALS = _columns("""
+    worker | int64   |   | lane, from 0
+    kind   | str     |   | startup, task, gap, tail, end
+    start_s | float64 | s | since the mechanism was called
+    end_s  | float64 | s | since the mechanism was called
+    task   | Int64   |   | the task, where kind is task
+""")
