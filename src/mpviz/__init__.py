@@ -1,0 +1,55 @@
+"""mpviz: see what your parallel Python is doing.
+
+Everything is imported when it is first asked for, so that a measured process, which needs only the
+standard library, starts as fast as the user's own would.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mpviz.api import Trace, run
+    from mpviz.frames import read_csv
+    from mpviz.inputs import input_set
+    from mpviz.mechanisms import MECHANISMS
+    from mpviz.model import Outcome, Plan, Record, Refused
+    from mpviz.workloads import WORKLOADS
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "MECHANISMS": "mechanisms",
+    "Outcome": "model",
+    "Plan": "model",
+    "Record": "model",
+    "Refused": "model",
+    "Trace": "api",
+    "WORKLOADS": "workloads",
+    "input_set": "inputs",
+    "read_csv": "frames",
+    "run": "api",
+}
+__all__ = [
+    "MECHANISMS",
+    "WORKLOADS",
+    "Outcome",
+    "Plan",
+    "Record",
+    "Refused",
+    "Trace",
+    "input_set",
+    "read_csv",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mpviz' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"mpviz.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

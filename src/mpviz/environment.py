@@ -27,7 +27,9 @@ def usable_cpus() -> float:
     return min(float(allowed), cgroup_quota())
 
 
-def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")) -> float:
+def cgroup_quota(
+    root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")
+) -> float:
     """CPUs that the tightest cgroup (v2 or v1) above this process allows; infinity without one."""
     quotas = [float("inf")]
     try:
@@ -37,10 +39,8 @@ def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/sel
     for _, controllers, path in groups:
         if not controllers:
             folder = root / path.lstrip("/")
-            for group in (folder, *folder.parents):
-                quotas.append(_v2(group / "cpu.max"))
-                if group == root:
-                    break
+            above = [group for group in (folder, *folder.parents) if group.is_relative_to(root)]
+            quotas += [_v2(group / "cpu.max") for group in above]
         elif "cpu" in controllers.split(","):
             for group in (root / "cpu" / path.lstrip("/"), root / "cpu"):
                 quotas.append(_v1(group))

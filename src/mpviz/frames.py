@@ -47,7 +47,9 @@ def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
     for index, text in record.errors.items():
         if 0 <= index < len(rows):
             results[index] = text
-    cpu = rows[:, words.CPU] / 1e9
+    # Read outside the wall stamps, CPU time of a task of microseconds would exceed them.
+    wall = rows[:, words.FINISHED] - rows[:, words.STARTED]
+    cpu = np.minimum(rows[:, words.CPU], wall) / 1e9
     ended = state >= words.DONE
     return shaped(
         {
@@ -121,7 +123,7 @@ def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
     over = begun & (state >= words.DONE)
     size = len(crew)
     wall = (rows[:, words.FINISHED] - rows[:, words.STARTED])[over] / 1e9
-    cpu = rows[:, words.CPU][over] / 1e9
+    cpu = np.minimum(rows[:, words.CPU][over] / 1e9, wall)
     first = np.full(size, np.iinfo(np.int64).max)
     np.minimum.at(first, row_of[begun], rows[begun, words.STARTED])
     last = np.zeros(size, dtype=np.int64)
@@ -317,12 +319,13 @@ def _read_table(file: Path, wanted: Sequence[schema.Column]) -> pd.DataFrame:
 def _typed(texts: pd.Series[str], column: schema.Column, file: Path) -> Any:
     if column.dtype == "str":
         return texts.astype("str")
+    dtype: Any = column.dtype  # the stubs want a literal
     try:
         if column.dtype == "boolean":
             known = {"True": True, "False": False, "": pd.NA}
-            return pd.array([known[text] for text in texts], dtype="boolean")
+            return pd.array([known[text] for text in texts], dtype=dtype)
         if column.dtype == "float64":
             return np.array([float(text) if text else NAN for text in texts])
-        return pd.array([int(text) if text else pd.NA for text in texts], dtype=column.dtype)
+        return pd.array([int(text) if text else pd.NA for text in texts], dtype=dtype)
     except (KeyError, ValueError, TypeError) as error:
         raise Refused(f"{file}, column {column.name}: {error} is not a {column.dtype}.") from error

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mpviz.model import Ending
-from mpviz.recording.table import CALLED, CUT, EXITED, HOST, PID, TraceTable
+from mpviz.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, PID, TraceTable
 
 TICK = 0.05  # seconds between looks for new workers
 BOOT_LIMIT = 30.0  # seconds within which the host must have called its mechanism
@@ -52,9 +52,9 @@ def main() -> None:
         host.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(SAVE_LIMIT)
-    kill_tree()
+    kill_tree(table)
     with contextlib.suppress(OSError):
-        os.write(1, f"{ending}\n".encode())
+        os.write(1, f"{ending},{host.returncode}\n".encode())
         os.close(1)
     while os.read(0, 64):  # until the kernel has read what it needs, or is gone
         pass
@@ -79,16 +79,15 @@ def watch(table: TraceTable, host: subprocess.Popen[bytes], kernel: int, deadlin
     """Wait for the first thing that ends the run; stamp the workers that exit meanwhile."""
     began = time.perf_counter()
     poll = select.poll()
-    poll.register(0, select.POLLIN)
-    kernel_fd = open_pidfd(kernel)
+    ends = [fd for fd in (0, open_pidfd(kernel)) if fd is not None]
     host_fd = open_pidfd(host.pid)
-    for fd in (kernel_fd, host_fd):
+    for fd in (*ends, host_fd):
         if fd is not None:
             poll.register(fd, select.POLLIN)
     workers: dict[int, int] = {}  # pidfd -> worker row
     pending: list[int] = []
     seen = 0
-    while True:
+    while host.poll() is None:
         claimed = table.claimed
         pending += range(seen, claimed)
         seen = claimed
@@ -98,15 +97,19 @@ def watch(table: TraceTable, host: subprocess.Popen[bytes], kernel: int, deadlin
         left = limit - time.perf_counter()
         if left <= 0:
             return Ending.DEADLINE
-        for fd, _ in poll.poll(1000 * min(TICK, left)):
-            if fd in (0, kernel_fd):
-                return Ending.CANCELLED  # asked to, or the kernel is gone
-            if fd in workers:
-                stamp_exit(table, workers.pop(fd))
-                poll.unregister(fd)
-                os.close(fd)
-        if host.poll() is not None:
-            return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED
+        ready = {fd for fd, _ in poll.poll(1000 * min(TICK, left))}
+        if ready.intersection(ends):
+            return Ending.CANCELLED  # asked to, or the kernel is gone
+        for fd in ready & workers.keys():
+            stamp_exit(table, workers.pop(fd))
+            poll.unregister(fd)
+            os.close(fd)
+    if host.returncode == 0:
+        return Ending.FINISHED
+    for row in range(table.claimed):
+        if table.words[table.worker(row) + PID] == host.pid:
+            stamp_exit(table, row)
+    return Ending.HOST_DIED
 
 
 def follow_new_workers(
@@ -147,11 +150,11 @@ def prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def kill_tree() -> None:
+def kill_tree(table: TraceTable) -> None:
     """Stop, then kill, every process below this one, until there is none."""
     began = time.perf_counter()
     while True:
-        reap()
+        reap(table)
         tree = list(descendants(os.getpid()))
         if time.perf_counter() - began < TRACKER_LIMIT:
             victims = [pid for pid in tree if not is_tracker(pid)]
@@ -166,11 +169,18 @@ def kill_tree() -> None:
         time.sleep(0.002)
 
 
-def reap() -> None:
-    """Take the exit codes of children that ended, also of those that became ours."""
+def reap(table: TraceTable) -> None:
+    """Take the exit codes of children that ended, also of those that became ours.
+
+    A worker that died while its mechanism hung has nobody else to ask how.
+    """
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            for row in range(table.claimed):
+                at = table.worker(row)
+                exited = table.words[at + EXITED]
+                if table.words[at + PID] == ended[0] and 0 < exited < table.words[CUT]:
+                    table.words[at + EXITCODE] = os.waitstatus_to_exitcode(ended[1])
 
 
 def descendants(root: int) -> Iterator[int]:

@@ -83,7 +83,7 @@ def save_on_sigterm(folder: Path, results: list[tuple[int, Any]]) -> None:
     """Save and leave at once when the guard ends the run."""
     host = os.getpid()
 
-    def leave(signum: int, frame: FrameType | None) -> None:
+    def leave(signum: int, _frame: FrameType | None) -> None:
         if os.getpid() != host:  # a child between its fork and its first instruction
             signal.signal(signum, signal.SIG_DFL)
             os.kill(os.getpid(), signum)

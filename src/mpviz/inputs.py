@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -54,6 +54,9 @@ class InputSet:
 
     name: str
     values: tuple[int, ...]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.values)
 
     @property
     def count(self) -> int:

@@ -171,4 +171,5 @@ def useful_by_lane(intervals: pd.DataFrame, lanes: int) -> Floats:
     """Useful seconds of each lane, shape (lanes,)."""
     inside = intervals[intervals["kind"] == "task"]
     length = (inside["end_s"] - inside["start_s"]).to_numpy(np.float64)
-    return np.bincount(inside["worker"].to_numpy(np.int64), length, minlength=lanes)
+    sums = np.bincount(inside["worker"].to_numpy(np.int64), length, minlength=lanes)
+    return sums.astype(np.float64)  # counts, where there is no interval at all

@@ -12,6 +12,7 @@ import os
 import pickle
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,9 @@ def check(plan: Plan) -> None:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise Refused(f"timeout must be a number of seconds, not {timeout!r}.")
     if not 0 < timeout <= LONGEST_TIMEOUT:
-        raise Refused(f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {timeout}.")
+        raise Refused(
+            f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {timeout}."
+        )
     if not plan.inputs:
         raise Refused("There are no inputs, so there is nothing to run.")
     if len(plan.inputs) > MOST_TASKS:
@@ -97,7 +100,7 @@ def _payload(plan: Plan) -> bytes:
             "workers": plan.workers,
             "start_method": plan.start_method,
             "chunk_size": plan.chunk_size,
-            "sys_path": [path or os.getcwd() for path in sys.path],
+            "sys_path": [path or str(Path.cwd()) for path in sys.path],
         }
     )
 
@@ -117,7 +120,8 @@ class Running:
         self.plan = plan
         self.environment = environment(plan.function)
         self.folder = Path(tempfile.mkdtemp(prefix="mpviz-"))
-        self._lock = threading.Lock()
+        self._waiting = threading.Lock()
+        self._reading = threading.Lock()  # of the table, which is closed once it was collected
         self._record: Record | None = None
         self._said = b""
         try:
@@ -150,18 +154,27 @@ class Running:
             os.write(self._guard.stdin.fileno(), b"c")
 
     def snapshot(self) -> Record:
-        """What is known at this moment, as a record whose ending is RUNNING."""
-        words = self.table.words
-        now = time.perf_counter_ns()
-        called = words[CALLED] or now
-        return Record(
-            plan=self.plan,
-            ending=Ending.RUNNING,
-            called_ns=called,
-            ended_ns=now,
-            tasks=self.table.task_bytes(),
-            workers=self.table.worker_bytes(),
-        )
+        """What is known at this moment; its ending is RUNNING until there is a final record."""
+        with self._reading:
+            if self._record is not None:
+                return self._record
+            now = time.perf_counter_ns()
+            return Record(
+                plan=self.plan,
+                ending=Ending.RUNNING,
+                called_ns=self.table.words[CALLED] or now,
+                ended_ns=now,
+                tasks=self.table.task_bytes(),
+                workers=self.table.worker_bytes(),
+            )
+
+    @property
+    def finished(self) -> int:
+        """How many tasks have come to their end by now."""
+        with self._reading:
+            if self._record is not None:
+                return len(self.plan.inputs)
+            return self.table.finished
 
     @property
     def done(self) -> bool:
@@ -176,12 +189,13 @@ class Running:
         TimeoutError
             When the run goes on after `timeout` seconds.
         """
-        with self._lock:
+        with self._waiting:
             if self._record is None:
                 if not self._wait_for_guard(timeout):
                     raise TimeoutError(f"the run goes on after {timeout} s")
-                self._record = self._collect()
-                self._clear_away()
+                with self._reading:
+                    self._record = self._collect()
+                    self._clear_away()
             return self._record
 
     def _wait_for_guard(self, timeout: float | None) -> bool:
@@ -202,7 +216,7 @@ class Running:
         return True
 
     def _collect(self) -> Record:
-        said = self._said.decode().strip()
+        said, _, status = self._said.decode().strip().partition(",")
         ending = Ending(said) if said else Ending.HOST_DIED
         message = "" if said else "the guard of the run was killed"
         results: dict[int, str] = {}
@@ -221,7 +235,7 @@ class Running:
             elif kind == PRINTED:
                 lines.append(Line(task, worker, text))
         if ending is Ending.HOST_DIED and not message:
-            message = self._last_words()
+            message = self._last_words(int(status))
         words = self.table.words
         cut = ending in CUT_SHORT or ending is Ending.HOST_DIED
         called = words[CALLED] or words[CUT] or time.perf_counter_ns()
@@ -240,10 +254,15 @@ class Running:
             environment=self.environment,
         )
 
-    def _last_words(self) -> str:
+    def _last_words(self, status: int) -> str:
+        if status < 0:
+            return (
+                f"the process that ran the mechanism was killed by {signal.Signals(-status).name}"
+            )
         log = (self.folder / "host.log").read_bytes()[-4000:].decode("utf-8", "replace")
         said = [line.strip() for line in log.splitlines() if line.strip()]
-        return said[-1] if said else "the process that ran the mechanism was killed"
+        last = f", saying {said[-1]!r}" if said else ""
+        return f"the process that ran the mechanism ended with status {status}{last}"
 
     def _clear_away(self) -> None:
         """The guard removes the folder when its control pipe ends; where it is dead, we do."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; ``dtype`` is a pandas dtype's name, ``unit`` is empty for pure numbers and text."""
+    """One column; ``dtype`` is pandas' name of it, ``unit`` is empty for numbers and text."""
 
     name: str
     dtype: str
@@ -48,7 +48,7 @@ TASKS = _columns("""
     received_s   | float64 | s | when the mechanism yielded the result
     cpu_s        | float64 | s | CPU time of the thread inside the task
     outcome      | str     |   | ok, error, died, timeout, cancelled, missing
-    result       | str     |   | JSON where it can be, else a shortened repr; the exception of an error
+    result       | str     |   | JSON where it can be, else a shortened repr; an error's exception
 """)
 
 WORKERS = _columns("""

@@ -1,9 +1,10 @@
-"""Any value as a short text: JSON where it can be, else a shortened repr. Standard library only."""
+"""Values, times and numbers as short texts. Knows no table. Standard library only."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from typing import Any
 
@@ -34,3 +35,24 @@ def as_text(value: Any) -> str:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     return f"{text[: LONGEST - 60]}… ({len(text):,} characters, {digest})"
+
+
+def seconds(value: float) -> str:
+    """Write a time in the unit it is read in, to three digits: ``"21.3 µs"``, ``"1.34 s"``."""
+    if not math.isfinite(value):
+        return "unknown"
+    size = abs(value)
+    if size >= 120:
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes} min {rest} s"
+    for limit, factor, unit in ((0.9995, 1, "s"), (0.9995e-3, 1e3, "ms"), (0.9995e-6, 1e6, "µs")):
+        if size >= limit:
+            return f"{digits(value * factor)} {unit}"
+    return f"{digits(value * 1e9)} ns" if value else "0 s"
+
+
+def digits(value: float) -> str:
+    """Write a number to three digits, without an exponent and without idle zeros after them."""
+    value = float(f"{value:.3g}")
+    places = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:.{min(places, 6)}f}"

@@ -1,22 +1,9 @@
 """concurrent.futures.ProcessPoolExecutor."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
-
-Pair = tuple[int, Any]
 
 
-def executor_map(
-    task: Callable[[Pair], Pair],
-    inputs: Sequence[Pair],
-    *,
-    workers: int,
-    context: Any,
-    chunk_size: int,
-) -> Iterator[Pair]:
+def executor_map(task, inputs, *, workers, context, chunk_size):
     """ProcessPoolExecutor.map: results in the order of the inputs, each as soon as it is its turn.
 
     A worker that dies breaks the pool: the call raises BrokenProcessPool instead of waiting for

@@ -1,31 +1,18 @@
 """A pipe for each worker."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
-from typing import Any
 
 from mpviz.mechanisms.result import attempt, unwrap
 
-Pair = tuple[int, Any]
 
-
-def serve(task: Callable[[Pair], Pair], connection: Any) -> None:
+def serve(task, connection):
     """All that one worker does, until it is sent None."""
     with connection:
         for item in iter(connection.recv, None):
             connection.send(attempt(task, item))
 
 
-def pipe(
-    task: Callable[[Pair], Pair],
-    inputs: Sequence[Pair],
-    *,
-    workers: int,
-    context: Any,
-    chunk_size: int,
-) -> Iterator[Pair]:
+def pipe(task, inputs, *, workers, context, chunk_size):
     """A pipe for each worker; whoever answers is sent the next task.
 
     Nothing is shared, so nothing is locked. A worker that dies closes its pipe: the main process

@@ -1,21 +1,7 @@
 """multiprocessing.Pool."""
 
-from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
-
-Pair = tuple[int, Any]
-
-
-def pool_map(
-    task: Callable[[Pair], Pair],
-    inputs: Sequence[Pair],
-    *,
-    workers: int,
-    context: Any,
-    chunk_size: int,
-) -> Iterator[Pair]:
+def pool_map(task, inputs, *, workers, context, chunk_size):
     """Pool.map: chunks of tasks to a fixed crew, all results at once, in order.
 
     One line, and the least cost a task with a good chunk size. Nothing is in hand before the last

@@ -1,31 +1,18 @@
 """One Process a task."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from multiprocessing.connection import wait
-from typing import Any
 
 from mpviz.mechanisms.result import attempt, unwrap
 
-Pair = tuple[int, Any]
 
-
-def send_result(task: Callable[[Pair], Pair], item: Pair, sender: Any) -> None:
+def send_result(task, item, sender):
     """All that one process does."""
     with sender:
         sender.send(attempt(task, item))
 
 
-def process(
-    task: Callable[[Pair], Pair],
-    inputs: Sequence[Pair],
-    *,
-    workers: int,
-    context: Any,
-    chunk_size: int,
-) -> Iterator[Pair]:
+def process(task, inputs, *, workers, context, chunk_size):
     """A new Process for each task, at most `workers` alive; each sends its result over a pipe.
 
     The plainest way, and the dearest: every task pays for the start of a process. A process that

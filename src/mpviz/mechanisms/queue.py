@@ -1,16 +1,9 @@
 """A queue of tasks, a queue of results."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
-
 from mpviz.mechanisms.result import attempt, unwrap
 
-Pair = tuple[int, Any]
 
-
-def consume(task: Callable[[Pair], Pair], to_do: Any, done: Any) -> None:
+def consume(task, to_do, done):
     """All that one consumer does, until its sentinel comes."""
     for item in iter(to_do.get, None):
         done.put(attempt(task, item))
@@ -18,14 +11,7 @@ def consume(task: Callable[[Pair], Pair], to_do: Any, done: Any) -> None:
     to_do.task_done()
 
 
-def queue(
-    task: Callable[[Pair], Pair],
-    inputs: Sequence[Pair],
-    *,
-    workers: int,
-    context: Any,
-    chunk_size: int,
-) -> Iterator[Pair]:
+def queue(task, inputs, *, workers, context, chunk_size):
     """Consumers take from a JoinableQueue and put into a SimpleQueue.
 
     Whoever is free takes the next task, so uneven tasks balance themselves. Blocking `get` and one

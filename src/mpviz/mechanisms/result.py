@@ -1,12 +1,7 @@
 """A result, or the exception in its place, so that either can travel."""
 
-from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-
-def attempt(task: Callable[[Any], Any], item: Any) -> Any:
+def attempt(task, item):
     """Run the task; an exception becomes the result, so that the worker lives on."""
     try:
         return task(item)
@@ -14,7 +9,7 @@ def attempt(task: Callable[[Any], Any], item: Any) -> Any:
         return error
 
 
-def unwrap(result: Any) -> Any:
+def unwrap(result):
     """Give the result; raise it where it is an exception, so that no failure passes unseen."""
     if isinstance(result, Exception):
         raise result

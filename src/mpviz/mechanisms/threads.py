@@ -1,33 +1,20 @@
 """Threads: they share everything, also the GIL."""
 
-from __future__ import annotations
-
 import queue
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from mpviz.mechanisms.result import attempt, unwrap
 
-Pair = tuple[int, Any]
 
-
-def threads(
-    task: Callable[[Pair], Pair],
-    inputs: Sequence[Pair],
-    *,
-    workers: int,
-    context: Any,
-    chunk_size: int,
-) -> Iterator[Pair]:
+def threads(task, inputs, *, workers, context, chunk_size):
     """Threads of one process, fed from one queue.
 
     Quick to start and nothing is copied. While tasks compute, the GIL lets one thread run at a
     time; while they wait (for a disk, a network, a sleep), the others go on.
     """
-    to_do: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    to_do = queue.SimpleQueue()
+    done = queue.SimpleQueue()
 
-    def work() -> None:
+    def work():
         for item in iter(to_do.get, None):
             done.put(attempt(task, item))
 

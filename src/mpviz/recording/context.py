@@ -1,6 +1,6 @@
-"""The recording context: multiprocessing's own contexts, with a Process and a Thread that stamp
-when they were asked for, when they ran their first instruction and when they ended.
+"""The recording context: multiprocessing's own, with a Process and a Thread that stamp.
 
+They stamp when they were asked for, when they ran their first instruction and when they ended.
 Knows no mechanism: `Pool`, `ProcessPoolExecutor`, queues and pipes all take a context, so what they
 start is recorded without a line of their own.
 """
@@ -16,7 +16,7 @@ import threading
 from time import perf_counter_ns
 from typing import Any
 
-from mpviz.recording.table import BOOTED, EXITCODE, PID, REQUESTED, STOPPED, TID, TraceTable
+from mpviz.recording.table import BOOTED, EXITCODE, PID, STOPPED, TID, TraceTable
 from mpviz.recording.task import Setup, here, install, state
 
 

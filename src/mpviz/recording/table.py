@@ -95,6 +95,14 @@ class TraceTable:
         self.words[CLAIMED] = row + 1
         return row
 
+    @property
+    def finished(self) -> int:
+        """How many tasks have come to their end by now."""
+        at = HEADER_WORDS + STATE
+        return sum(
+            word & 3 >= DONE for word in self.words[at : self._workers_at].tolist()[::TASK_WORDS]
+        )
+
     def task_bytes(self) -> bytes:
         """All task rows as they are now."""
         return bytes(self._bytes[HEADER_WORDS * WORD : self._workers_at * WORD])

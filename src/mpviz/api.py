@@ -1,0 +1,172 @@
+"""The public face: `run`, and the `Trace` it returns. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mpviz import frames, runner
+from mpviz.explain import explain
+from mpviz.model import DEFAULT_TIMEOUT, Line, Plan, Record
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure
+
+
+class Trace:
+    """A record with its frames and figures.
+
+    Attributes
+    ----------
+    record
+        What happened, as plain data.
+    baseline
+        The sequential run it is compared with, or None.
+    """
+
+    def __init__(self, record: Record, baseline: Trace | None = None, run: int = 0) -> None:
+        self.record = record
+        self.baseline = baseline
+        self._run = run
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """A row a task; columns and units in ``mpviz.schema.TASKS``."""
+        return frames.tasks_frame(self.record, self._run)
+
+    @cached_property
+    def workers(self) -> pd.DataFrame:
+        """A row a worker that was started; ``mpviz.schema.WORKERS``."""
+        return frames.workers_frame(self.record, self._run)
+
+    @cached_property
+    def intervals(self) -> pd.DataFrame:
+        """The account of time, a row an interval; ``mpviz.schema.INTERVALS``."""
+        return frames.intervals_frame(self.record, self.tasks, self.workers)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row: the plan, what was measured, and where; ``mpviz.schema.RUNS``."""
+        before = (self.baseline.record, self.baseline.tasks) if self.baseline else None
+        return frames.runs_frame(
+            self.record, self.tasks, self.intervals, baseline=before, run=self._run
+        )
+
+    @cached_property
+    def summary(self) -> pd.Series[Any]:
+        """The row of `runs` as a Series: ``makespan_s``, ``speedup`` and so on."""
+        return self.runs.iloc[0].rename("run")
+
+    @property
+    def output(self) -> tuple[Line, ...]:
+        """What the tasks printed, line by line, in order of arrival."""
+        return self.record.output
+
+    @property
+    def sentence(self) -> str:
+        """What happened and why, in words with numbers."""
+        return explain(self.summary.to_dict())
+
+    def timeline(self) -> figure:
+        """A Bokeh figure: a lane a worker, a bar a task."""
+        from mpviz.charts.timeline import timeline, timeline_columns  # bokeh is slow to import
+
+        lanes = frames.lanes_of(self.record.plan)
+        columns = timeline_columns(self.tasks, self.intervals, lanes=lanes)
+        return timeline(columns, lanes=lanes)
+
+    def to_csv(self, folder: str | Path) -> None:
+        """Write ``tasks.csv``, ``workers.csv`` and ``runs.csv`` into `folder`.
+
+        Raises
+        ------
+        mpviz.Refused
+            When the folder can't be written.
+        """
+        frames.to_csv(folder, {"tasks": self.tasks, "workers": self.workers, "runs": self.runs})
+
+    def __repr__(self) -> str:
+        return f"<Trace: {self.sentence}>"
+
+
+def run(
+    function: Callable[[Any], Any],
+    inputs: Iterable[Any],
+    *,
+    mechanism: str = "pool.map",
+    workers: int = 2,
+    start_method: str = "fork",
+    chunk_size: int = 1,
+    timeout: float = DEFAULT_TIMEOUT,
+    baseline: bool = False,
+) -> Trace:
+    """Run `function` over `inputs` in a clean process and record what every worker did.
+
+    Parameters
+    ----------
+    function
+        Called with one input, gives one result; may be a lambda or live in a notebook.
+    inputs
+        One input a task.
+    mechanism
+        A key of ``mpviz.MECHANISMS``.
+    workers
+        Processes or threads that run tasks.
+    start_method
+        ``"fork"``, ``"spawn"`` or ``"forkserver"``.
+    chunk_size
+        Tasks handed over at once, where the mechanism does that.
+    timeout
+        The deadline in seconds, of each run.
+    baseline
+        Measure `sequential` first, so that speedup and ``answers_agree`` are known.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    mpviz.Refused
+        When the plan can't be run; nothing was started then.
+    """
+    plan = Plan(
+        function=function,
+        inputs=tuple(inputs),
+        mechanism=mechanism,
+        workers=workers,
+        start_method=start_method,
+        chunk_size=chunk_size,
+        timeout=timeout,
+        workload=getattr(function, "__name__", type(function).__name__),
+        input_set=getattr(inputs, "name", ""),
+    )
+    runner.check(plan)
+    before = Trace(_finish(baseline_of(plan))) if baseline else None
+    return Trace(_finish(plan), before)
+
+
+def baseline_of(plan: Plan) -> Plan:
+    """The sequential plan that a plan is compared with."""
+    return Plan(
+        function=plan.function,
+        inputs=plan.inputs,
+        mechanism="sequential",
+        timeout=plan.timeout,
+        workload=plan.workload,
+        input_set=plan.input_set,
+    )
+
+
+def _finish(plan: Plan) -> Record:
+    running = runner.start(plan)
+    try:
+        return running.wait()
+    except BaseException:
+        running.cancel()
+        running.wait()
+        raise

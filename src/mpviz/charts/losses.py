@@ -1,0 +1,118 @@
+"""Where the time went: worker-seconds of each run, stacked. Knows no widget and no kernel.
+
+workers × makespan = start-up + useful + gap + tail (`schema.RUNS`), and useful time is computing
+(CPU time) or not; so a bar is as long as all its workers' time together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from bokeh.core.properties import field, value
+from bokeh.models import DataRange1d
+from bokeh.plotting import figure
+
+from mpviz.charts.canvas import Columns, hover, legend, looks, note, sheet, sources, time_axis
+from mpviz.charts.palette import INK, QUIET, USEFUL
+from mpviz.text import seconds
+
+HEIGHT = 400
+RUNS = 10  # the latest
+FEWEST = 4  # rows shown, so that a first run's bar is a bar and not a block
+THICK = 0.42  # of a row is bar; its label stands above it
+EMPTY = "each run adds a bar:\nwhat its workers' time went into"
+PARTS = {**USEFUL, **{name: QUIET[name] for name in ("startup", "gap", "tail")}}
+
+
+def losses_columns(runs: pd.DataFrame) -> Columns:
+    """Turn the latest runs into stacked bars, the newest on top (y = 0).
+
+    Parameters
+    ----------
+    runs
+        Frame by `schema.RUNS`, in the order they were made. A run without times is left out.
+
+    Returns
+    -------
+    dict
+        Of the sources ``parts`` (five a run, from left to right), ``labels`` (one a run), ``note``
+        and ``extent``.
+    """
+    shown = runs[runs["useful_s"].notna() & runs["makespan_s"].notna()].iloc[::-1].iloc[:RUNS]
+    useful = shown["useful_s"].to_numpy(float)
+    computing = np.clip(np.nan_to_num(shown["cpu_s"].to_numpy(float)), 0, useful)
+    quiet = [
+        np.nan_to_num(shown[f"{name}_s"].to_numpy(float)) for name in ("startup", "gap", "tail")
+    ]
+    lengths = np.column_stack([computing, useful - computing, *quiet])
+    right = np.cumsum(lengths, axis=1)
+    n, kinds = len(shown), len(PARTS)
+    whole = right[:, -1]
+    titles = [
+        f"run {run} · {mechanism} × {workers}"
+        for run, mechanism, workers in zip(
+            shown["run"], shown["mechanism"], shown["workers"], strict=True
+        )
+    ]
+    names = [look.label for look in PARTS.values()]
+    share = np.divide(lengths, whole[:, None], out=np.zeros_like(lengths), where=whole[:, None] > 0)
+    rows = max(n, FEWEST)
+    return {
+        "parts": {
+            "y": np.repeat(np.arange(n, dtype=float), kinds),
+            "left": (right - lengths).ravel(),
+            "right": right.ravel(),
+            "part": names * n,
+            "text": [
+                f"{names[k]}\n{seconds(lengths[i, k])} of {seconds(whole[i])} "
+                f"worker-time ({share[i, k]:.1%})\n{titles[i]}"
+                for i in range(n)
+                for k in range(kinds)
+            ],
+        },
+        "labels": {"y": np.arange(n) - THICK / 2, "text": titles},
+        "note": {
+            "y": np.array([] if n else [rows / 2 - 0.7]),
+            "x": np.array([] if n else [0.5]),
+            "text": [] if n else [EMPTY],
+        },
+        "extent": {
+            "x": np.array([0.0, float(whole.max(initial=0.0)) * 1.02 or 1.0]),
+            "y": np.array([-0.75, rows - 0.7]),
+        },
+    }
+
+
+def losses(columns: Columns) -> figure:
+    """Draw where the time went.
+
+    Parameters
+    ----------
+    columns
+        From `losses_columns`. Later ones go into ``figure.select(name=...)`` for a redraw.
+    """
+    data = sources(columns)
+    x_range = DataRange1d(start=0.0, range_padding=0.0)
+    y_range = DataRange1d(flipped=True, range_padding=0.0)
+    plot = sheet(HEIGHT, x_range, y_range, x_label="worker-seconds: workers × makespan", y_label="")
+    time_axis(plot)
+    plot.yaxis.visible = plot.ygrid.visible = False
+    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
+    x_range.renderers = y_range.renderers = [corner]
+    parts = plot.hbar(
+        "y", left="left", right="right", height=THICK, source=data["parts"], line_color=None,
+        **looks(PARTS, "part"), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,
+    )  # fmt: skip
+    note(
+        plot,
+        data["labels"],
+        x=value(0),
+        y="y",
+        text_baseline="bottom",
+        x_offset=1,
+        y_offset=-1,
+    )
+    note(plot, data["note"], x="x", y="y", text_align="center", text_font_size="13px")
+    legend(plot, [(field("part"), [parts])])
+    hover(plot, [parts])
+    return plot

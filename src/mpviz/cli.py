@@ -1,0 +1,253 @@
+"""The shell face: serve, run, list. Knows no widget and no chart."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mpviz import inputs, resources, runner, workloads
+from mpviz.api import Trace, baseline_of
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import DEFAULT_TIMEOUT, Plan, Record, Refused
+from mpviz.text import seconds
+
+LOOK_EVERY = 0.1  # seconds between two looks at a run, for the progress shown
+SAY_EVERY = 2.0  # seconds between two lines of progress in a pipe
+CULL_AFTER = 600  # seconds after which a kernel that nobody looks at is ended
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="See what your parallel Python is doing.",
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; what is impossible is one line and the exit status 2."""
+    try:
+        app()
+    except Refused as refused:
+        typer.echo(f"mpviz: {refused}", err=True)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8866,
+) -> None:
+    """Serve the dashboard as a web page on this machine, until Ctrl-C."""
+    notebook = resources.notebook()
+    typer.echo(f"mpviz: http://localhost:{port}/  (Ctrl-C ends it)")
+    sys.stdout.flush()
+    os.execv(
+        sys.executable,
+        [
+            *(sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--port={port}"),
+            "--Voila.ip=127.0.0.1",
+            "--Voila.log_level=WARN",
+            f"--MappingKernelManager.cull_idle_timeout={CULL_AFTER}",
+            "--MappingKernelManager.cull_interval=30",
+        ],
+    )
+
+
+@app.command()
+def run(
+    workload: Annotated[
+        str, typer.Argument(help="One of `mpviz list workloads`, or module:function.")
+    ] = "is_prime",
+    mechanism: Annotated[str, typer.Option(help="One of `mpviz list mechanisms`.")] = "pool.map",
+    workers: Annotated[int, typer.Option(help="Processes or threads that run tasks.")] = 2,
+    input_set: Annotated[
+        str, typer.Option(help="One of `mpviz list input-sets`, or a file, one number a line.")
+    ] = "",
+    start_method: Annotated[str, typer.Option(help="fork, spawn or forkserver.")] = "fork",
+    chunk_size: Annotated[int, typer.Option(help="Tasks handed over at once.")] = 1,
+    timeout: Annotated[float, typer.Option(help="The deadline in seconds.")] = DEFAULT_TIMEOUT,
+    csv: Annotated[Path | None, typer.Option(help="Folder for the CSV files.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run's row as JSON.")] = False,
+) -> None:
+    """Run one plan, after its sequential baseline, and say what happened.
+
+    Exit status: 0 every task ok and answers agree; 1 it ran, but tasks failed or were lost;
+    2 asked for something impossible.
+    """
+    plan = plan_of(workload, mechanism, workers, input_set, start_method, chunk_size, timeout)
+    runner.check(plan)
+    baseline = None
+    if mechanism != "sequential":
+        baseline = Trace(follow(baseline_of(plan)))
+    trace = Trace(follow(plan), baseline)
+    if csv is not None:
+        trace.to_csv(csv)
+    typer.echo(trace.runs.to_json(orient="records")[1:-1] if as_json else report(trace))
+    summary = trace.summary
+    if summary["ok"] < summary["tasks"] or summary["answers_agree"] is False:
+        raise typer.Exit(1)
+
+
+@app.command(name="list")
+def list_names(
+    what: Annotated[str, typer.Argument(help="mechanisms, workloads or input-sets")],
+) -> None:
+    """List what there is to choose from."""
+    typer.echo("\n".join(f"{name:<16} {meaning}" for name, meaning in _listed(what)))
+
+
+def _listed(what: str) -> Iterator[tuple[str, str]]:
+    if what == "mechanisms":
+        yield from ((name, entry.summary) for name, entry in MECHANISMS.items())
+    elif what == "workloads":
+        yield from ((name, entry.takes) for name, entry in workloads.WORKLOADS.items())
+    elif what == "input-sets":
+        for name in inputs.input_sets():
+            found = inputs.input_set(name)
+            yield name, f"{found.count:,} numbers from {found.smallest:,} to {found.largest:,}"
+    else:
+        raise Refused(f"There is no list of {what!r}; there are mechanisms, workloads, input-sets.")
+
+
+def plan_of(
+    workload: str,
+    mechanism: str,
+    workers: int,
+    input_set: str,
+    start_method: str,
+    chunk_size: int,
+    timeout: float,
+) -> Plan:
+    """The plan that the options ask for.
+
+    Raises
+    ------
+    Refused
+        When a name among them is unknown or a file can't be read.
+    """
+    known = workloads.WORKLOADS.get(workload)
+    function = known.function if known else import_function(workload)
+    chosen = read_inputs(input_set or (known.input_set if known else "prime_mixture"))
+    return Plan(
+        function=function,
+        inputs=chosen.values,
+        mechanism=mechanism,
+        workers=workers,
+        start_method=start_method,
+        chunk_size=chunk_size,
+        timeout=timeout,
+        workload=workload,
+        input_set=chosen.name,
+    )
+
+
+def import_function(name: str) -> Callable[[Any], Any]:
+    """The function that ``module:function`` names; modules of the current folder count too.
+
+    Raises
+    ------
+    Refused
+        When it can't be had.
+    """
+    module, colon, attribute = name.partition(":")
+    if not (module and colon and attribute):
+        known = ", ".join(workloads.WORKLOADS)
+        raise Refused(f"There is no workload {name!r}; there are {known}, or give module:function.")
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109  sys.path holds texts
+    try:
+        found = importlib.import_module(module)
+    except Exception as error:
+        raise Refused(f"Module {module!r} can't be imported: {error}") from error
+    function = getattr(found, attribute, None)
+    if not callable(function):
+        raise Refused(f"Module {module!r} has no function {attribute!r}.")
+    return function  # type: ignore[no-any-return]  # callable() says no more
+
+
+def read_inputs(name: str) -> inputs.InputSet:
+    """An input set by its name, or from a file, one number a line.
+
+    Raises
+    ------
+    Refused
+        When there is neither, or the file is not an input set.
+    """
+    file = Path(name)
+    if name in inputs.input_sets() or not file.is_file():
+        return inputs.input_set(name)
+    try:
+        return inputs.parse(file.read_bytes(), name=file.name)
+    except OSError as error:
+        raise Refused(f"{name} can't be read: {error.strerror}.") from error
+
+
+def follow(plan: Plan) -> Record:
+    """Run a plan to its end, showing how far it is; Ctrl-C cancels it."""
+    running = runner.start(plan)
+    try:
+        with progress(plan) as show:
+            while not running.done:
+                try:
+                    return running.wait(LOOK_EVERY)
+                except TimeoutError:
+                    show(running.finished)
+    except KeyboardInterrupt:
+        running.cancel()
+    return running.wait()
+
+
+@contextmanager
+def progress(plan: Plan) -> Iterator[Callable[[int], None]]:
+    """Show tasks done: a bar on a terminal, now and then a plain line in a pipe."""
+    title, total = f"{plan.workload} {plan.mechanism}", len(plan.inputs)
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=total)
+            yield lambda done: bar.update(task, completed=done)
+        return
+    said = time.monotonic()
+
+    def line(done: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SAY_EVERY:
+            said = time.monotonic()
+            typer.echo(f"mpviz: {title}: {done:,} of {total:,} tasks", err=True)
+
+    yield line
+
+
+def report(trace: Trace) -> str:
+    """What to print of a run: the sentence, then the numbers, then what was printed."""
+    run = trace.summary
+    agree = {True: "yes", False: "NO"}.get(run["answers_agree"], "not compared")
+    rows = [
+        ("makespan", seconds(run["makespan_s"])),
+        ("speedup", f"{run['speedup']:.2f}"),
+        ("efficiency", f"{run['efficiency']:.0%}"),
+        ("load balance", f"{run['load_balance']:.0%}"),
+        ("tasks ok", f"{run['ok']:,} of {run['tasks']:,}"),
+        ("answers agree", agree),
+    ]
+    lines = [
+        trace.sentence,
+        "",
+        *(f"{name:<14} {value}" for name, value in rows if "nan" not in value),
+    ]
+    if trace.output:
+        lines += ["", "printed by the tasks:", *(f"  {line.text}" for line in trace.output)]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

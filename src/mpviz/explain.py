@@ -1,0 +1,109 @@
+"""What happened in a run, and why, in words with numbers. Knows only a row of the runs frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from mpviz.text import seconds
+
+WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
+SLOWER = 1.1  # tasks that take this many times as long as alone are mentioned
+LOST = {
+    "error": "raised an exception",
+    "died": "died with the worker",
+    "timeout": "did not come back before the deadline",
+    "cancelled": "had not come back when the run was cancelled",
+    "missing": "never came back",
+}
+
+
+def explain(run: Mapping[Any, Any]) -> str:
+    """What happened and why, in words with numbers.
+
+    Parameters
+    ----------
+    run
+        One row by ``schema.RUNS``.
+    """
+    parts = [_failures(run), _speed(run), _shares(run), _cause(run)]
+    return " ".join(part for part in parts if part)
+
+
+def _failures(run: Mapping[Any, Any]) -> str:
+    if run["ok"] == run["tasks"]:
+        return ""
+    lost = [f"{run[name]:,} {words}" for name, words in LOST.items() if run[name]]
+    sentence = f"{run['ok']:,} of {_tasks(run)} ended well; {_list(lost)}."
+    message = run["message"].rstrip(".")
+    if run["ending"] == "raised":
+        sentence += f" The call raised {message}."
+    elif run["ending"] == "host died":
+        sentence += f" The program died: {message}."
+    elif run["ending"] == "deadline":
+        sentence += f" The deadline of {seconds(run['timeout_s'])} ended the run."
+    return sentence
+
+
+def _speed(run: Mapping[Any, Any]) -> str:
+    took = seconds(run["makespan_s"])
+    if run["mechanism"] == "sequential":
+        return f"One process worked for {took}."
+    kind = "thread" if run["mechanism"] == "threads" else "worker"
+    crew = f"{run['workers']:,} {kind}{'s' if run['workers'] > 1 else ''} ({run['mechanism']})"
+    if run["ok"] < run["tasks"]:
+        return f"{crew} worked for {took}."
+    if pd.isna(run["speedup"]):
+        return f"{crew} did {_tasks(run)} in {took}."
+    alone = seconds(run["baseline_s"])
+    return (
+        f"{crew} took {took}; one process alone takes {alone}: a speedup of {run['speedup']:.2f}."
+    )
+
+
+def _shares(run: Mapping[Any, Any]) -> str:
+    total = run["makespan_s"] * run["workers"]
+    if not total > 0:
+        return ""
+    parts = {
+        "computing": run["cpu_s"],
+        "inside tasks but not computing": run["useful_s"] - run["cpu_s"],
+        "starting workers": run["startup_s"],
+        "idle between tasks": run["gap_s"],
+        "idle at the end, with no task left to start": run["tail_s"],
+    }
+    told = [
+        f"{part / total:.0%} {words}"
+        for words, part in sorted(parts.items(), key=lambda pair: -pair[1])
+        if part / total > WORTH_A_WORD
+    ]
+    return f"Of {seconds(total)} of worker time: {', '.join(told)}." if told else ""
+
+
+def _cause(run: Mapping[Any, Any]) -> str:
+    idle_inside = run["useful_s"] - run["cpu_s"]
+    scaling = run["computation_scaling"]
+    if idle_inside > 0.1 * run["useful_s"]:
+        if run["cpu_s"] < 0.1 * run["useful_s"]:
+            return "These tasks wait rather than compute."
+        if run["mechanism"] == "threads" and run["gil"]:
+            return "The GIL lets one thread compute at a time; the others wait inside their tasks."
+        if run["workers"] > run["usable_cpus"]:
+            return f"{run['workers']} workers share {run['usable_cpus']:.3g} CPUs."
+        return "Something else was using the CPUs, or the tasks wait."
+    if scaling * SLOWER < 1:
+        return (
+            f"A task took {1 / scaling:.2f} times as long as it does alone: "
+            "workers share caches, memory and the processor's clock."
+        )
+    return ""
+
+
+def _tasks(run: Mapping[Any, Any]) -> str:
+    return f"{run['tasks']:,} task{'s' if run['tasks'] != 1 else ''}"
+
+
+def _list(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,323 @@
+"""What the reader chooses: widgets -> Plan. Knows no run, no chart and no frame.
+
+Every value is read from the widgets again, and checked, before it becomes a plan: a client of the
+kernel can set any of them to anything.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import ipywidgets as widgets
+
+from mpviz import inputs, runner
+from mpviz.environment import usable_cpus
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import Plan, Refused
+from mpviz.page.browser import Upload
+from mpviz.workloads import WORKLOADS
+
+GENERATE, PASTE, UPLOAD = "Generate numbers…", "Paste numbers…", "Upload a file…"
+LONGEST_DEADLINE = 600.0
+LONGEST_CHUNK = 100_000
+SHOWN_DIGITS = 12
+FIRST = {"mechanism": "pool.map", "workload": "is_prime", "input_set": "prime_mixture"}
+
+
+def most_workers() -> int:
+    """The largest worker count that the page offers."""
+    return max(16, 4 * math.ceil(usable_cpus()))
+
+
+class Controls:
+    """The widgets with which a plan is chosen.
+
+    Parameters
+    ----------
+    on_change
+        Called without arguments whenever a choice changed.
+    guard
+        Wraps a handler so that what it raises is shown.
+    """
+
+    def __init__(
+        self, on_change: Callable[[], None], guard: Callable[[Callable[..., object]], Any]
+    ) -> None:
+        self._on_change = on_change
+        self._pasted = self._uploaded = ("", "")
+        cpus = usable_cpus()
+        self.workload = _dropdown("Workload", list(WORKLOADS), FIRST["workload"])
+        self.input_set = _dropdown(
+            "Input set", [*inputs.input_sets(), GENERATE, PASTE, UPLOAD], FIRST["input_set"]
+        )
+        self.count = _whole("How many numbers", 10, 1, inputs.LIMITS.max_count)
+        self.size = _whole("About how large", 15_500_000, 0, 10**SHOWN_DIGITS - 1)
+        self.spread = widgets.BoundedFloatText(
+            value=0.01, min=0, max=1, step=0.01, description="Spread, 0 to 1"
+        )
+        self.seed = _whole("Seed", 0, 0, 2**53)
+        self.pasted = widgets.Textarea(
+            description="Your numbers, one a line", rows=6, continuous_update=False
+        )
+        self.upload = Upload(
+            "A text file, one number a line",
+            inputs.LIMITS.max_bytes,
+            on_file=self._take_file,
+            on_error=self._refuse_file,
+        )
+        self.preview = widgets.HTML()
+        self.mechanism = _dropdown("Mechanism", list(MECHANISMS), FIRST["mechanism"])
+        self.about = widgets.HTML()
+        self.workers = widgets.IntSlider(
+            value=2, min=1, max=most_workers(), description="Workers", continuous_update=False
+        )
+        self.cpus = _hint(f"{cpus:g} CPUs are usable here. More workers than CPUs must share them.")
+        self.start_method = widgets.ToggleButtons(
+            options=multiprocessing.get_all_start_methods(),
+            value="fork",
+            description="Start method",
+        )
+        self.why_no_start_method = widgets.HTML()
+        self.chunk_size = _whole("Chunk size", 1, 1, LONGEST_CHUNK)
+        self.why_no_chunks = widgets.HTML()
+        self.deadline = widgets.BoundedFloatText(
+            value=60, min=0.1, max=LONGEST_DEADLINE, step=1, description="Deadline, in seconds"
+        )
+        self.own = widgets.VBox()
+        self.box = widgets.VBox(
+            [
+                _control(self.mechanism, self.about),
+                _control(self.workers, self.cpus),
+                _control(self.start_method, self.why_no_start_method),
+                _control(self.chunk_size, self.why_no_chunks),
+                _control(self.workload),
+                _control(self.input_set, self.own, self.preview),
+                _control(
+                    self.deadline, _hint("After it, the run is ended and what was done is kept.")
+                ),
+            ]
+        )
+        for widget in (self.mechanism, self.workers, self.start_method, self.chunk_size):
+            widget.observe(guard(self._changed), "value")
+        for widget in (self.count, self.size, self.spread, self.seed, self.pasted, self.deadline):
+            widget.observe(guard(self._changed), "value")
+        self.input_set.observe(guard(self._changed), "value")
+        self.workload.observe(guard(self._workload_changed), "value")
+        self._show()
+
+    def inputs(self) -> inputs.InputSet:
+        """The chosen input set, whole and fit for the chosen workload.
+
+        Raises
+        ------
+        Refused
+            One sentence that says what is wrong with it.
+        """
+        chosen = self.input_set.value
+        if chosen == GENERATE:
+            found = inputs.generate(
+                count=self.count.value,
+                size=self.size.value,
+                spread=self.spread.value,
+                seed=self.seed.value,
+            )
+        elif chosen == PASTE:
+            found = inputs.parse(self.pasted.value, name="Your numbers")
+        elif chosen == UPLOAD:
+            name, text = self._uploaded
+            if not name:
+                raise Refused("No file has been uploaded yet.")
+            found = inputs.parse(text, name=name)
+        else:
+            found = inputs.input_set(chosen)
+        workload = WORKLOADS[_choice("workload", self.workload.value, WORKLOADS)]
+        if found.largest > workload.largest:
+            raise Refused(
+                f"{found.name}: {found.largest:,} is more than the {workload.largest:,} that "
+                f"{self.workload.value} takes ({workload.takes})."
+            )
+        return found
+
+    def plan(self) -> Plan:
+        """The plan that the widgets stand for.
+
+        Raises
+        ------
+        Refused
+            One sentence that says which choice can't be run.
+        """
+        name = _choice("workload", self.workload.value, WORKLOADS)
+        workers, deadline = self.workers.value, self.deadline.value
+        if type(workers) is not int or not 1 <= workers <= most_workers():
+            raise Refused(f"Workers must be from 1 to {most_workers()}.")
+        if type(deadline) not in (int, float) or not 0 < deadline <= LONGEST_DEADLINE:
+            raise Refused(f"The deadline must be above 0 and at most {LONGEST_DEADLINE:.0f} s.")
+        chosen = self.inputs()
+        plan = Plan(
+            function=WORKLOADS[name].function,
+            inputs=chosen.values,
+            mechanism=_choice("mechanism", self.mechanism.value, MECHANISMS),
+            workers=workers,
+            start_method=self.start_method.value,
+            chunk_size=self.chunk_size.value,
+            timeout=float(deadline),
+            workload=name,
+            input_set=chosen.name,
+        )
+        runner.check(plan)
+        return plan
+
+    def plans_over_workers(self) -> list[Plan]:
+        """The chosen plan with 1 to the chosen count of workers; above 8, doubling steps."""
+        plan = self.plan()
+        counts = range(1, plan.workers + 1)
+        if plan.workers > 8:
+            doubling = [2**power for power in range(plan.workers.bit_length())]
+            return [replace(plan, workers=n) for n in sorted({*doubling, plan.workers})]
+        return [replace(plan, workers=n) for n in counts]
+
+    def plans_over_mechanisms(self) -> list[Plan]:
+        """The chosen plan with each parallel mechanism."""
+        plan = self.plan()
+        return [replace(plan, mechanism=name) for name, m in MECHANISMS.items() if m.parallel]
+
+    def as_python(self) -> str:
+        """The chosen plan as a call of `mpviz.run`."""
+        plan = self.plan()
+        numbers = f"mpviz.input_set({plan.input_set!r})"
+        if self.input_set.value == GENERATE:
+            numbers = (
+                f"generate(count={self.count.value}, size={self.size.value}, "
+                f"spread={self.spread.value}, seed={self.seed.value})"
+            )
+        elif self.input_set.value in (PASTE, UPLOAD):
+            shown = ", ".join(map(str, plan.inputs[:1000]))
+            numbers = f"[{shown}]" + ("  # the first 1,000" if len(plan.inputs) > 1000 else "")
+        options = {"mechanism": plan.mechanism, "workers": plan.workers}
+        if MECHANISMS[plan.mechanism].processes:
+            options["start_method"] = plan.start_method
+        if MECHANISMS[plan.mechanism].chunks:
+            options["chunk_size"] = plan.chunk_size
+        options["timeout"] = plan.timeout
+        lines = [
+            "import mpviz",
+            *(["from mpviz.inputs import generate"] if self.input_set.value == GENERATE else []),
+            f"from mpviz.workloads import {plan.workload}",
+            "",
+            f"numbers = {numbers}",
+            f"trace = mpviz.run({plan.workload}, numbers, baseline=True,",
+            f"    {', '.join(f'{name}={value!r}' for name, value in options.items())})",
+            "print(trace.sentence)",
+        ]
+        return "\n".join(lines)
+
+    def as_shell(self) -> str:
+        """The chosen plan as a line for a shell; own numbers are named as the file to make."""
+        plan = self.plan()
+        files = {GENERATE: "numbers.txt", PASTE: "numbers.txt", UPLOAD: "numbers.txt"}
+        named = files.get(self.input_set.value, plan.input_set)
+        words = ["mpviz", "run", plan.workload, "--mechanism", plan.mechanism]
+        words += ["--workers", str(plan.workers), "--input-set", named]
+        if MECHANISMS[plan.mechanism].processes:
+            words += ["--start-method", plan.start_method]
+        if MECHANISMS[plan.mechanism].chunks:
+            words += ["--chunk-size", str(plan.chunk_size)]
+        return " ".join([*words, "--timeout", f"{plan.timeout:g}"])
+
+    def _take_file(self, name: str, text: str) -> None:
+        self._uploaded = (name, text)
+        self._changed()
+
+    def _refuse_file(self, sentence: str) -> None:
+        self._uploaded = ("", "")
+        self.preview.value = _bad(sentence)
+
+    def _workload_changed(self, _change: object = None) -> None:
+        usual = {entry.input_set for entry in WORKLOADS.values()}
+        if self.input_set.value in usual and self.workload.value in WORKLOADS:
+            self.input_set.value = WORKLOADS[self.workload.value].input_set
+        self._changed()
+
+    def _changed(self, _change: object = None) -> None:
+        self._show()
+        self._on_change()
+
+    def _show(self) -> None:
+        """Say what the choices mean, and what does not apply."""
+        own = {
+            GENERATE: (self.count, self.size, self.spread, self.seed),
+            PASTE: (self.pasted,),
+            UPLOAD: (self.upload,),
+        }
+        wanted = own.get(self.input_set.value, ())
+        if self.own.children != wanted:
+            self.own.children = wanted
+        mechanism = MECHANISMS.get(self.mechanism.value)
+        if mechanism is None:
+            return
+        name = self.mechanism.value
+        self.about.value = _text("mpviz-hint", mechanism.summary)
+        self.workers.disabled = not mechanism.parallel
+        self.start_method.disabled = not mechanism.processes
+        self.why_no_start_method.value = _why(
+            not mechanism.processes, f"{name} starts no process, so there is none to choose."
+        )
+        self.chunk_size.disabled = not mechanism.chunks
+        self.why_no_chunks.value = _why(
+            not mechanism.chunks, f"{name} hands over one task at a time."
+        )
+        self._preview()
+
+    def _preview(self) -> None:
+        try:
+            found = self.inputs()
+        except Refused as refused:
+            self.preview.value = _bad(str(refused))
+            return
+        takes = WORKLOADS[self.workload.value].takes
+        span = f"from {found.smallest:,} to {found.largest:,}"
+        if found.count == 1:
+            span = f"{found.largest:,}"
+        plural = "s" if found.count != 1 else ""
+        self.preview.value = _text(
+            "mpviz-hint", f"{found.count:,} number{plural}, {span}; each is {takes}."
+        )
+
+
+def _choice(what: str, value: Any, known: dict[str, Any]) -> str:
+    if not isinstance(value, str) or value not in known:
+        raise Refused(f"There is no such {what}.")
+    return value
+
+
+def _dropdown(label: str, options: list[str], value: str) -> widgets.Dropdown:
+    return widgets.Dropdown(options=options, value=value, description=label)
+
+
+def _whole(label: str, value: int, least: int, most: int) -> widgets.BoundedIntText:
+    return widgets.BoundedIntText(value=value, min=least, max=most, description=label)
+
+
+def _control(*parts: widgets.Widget) -> widgets.VBox:
+    return widgets.VBox(list(parts)).add_class("mpviz-control")
+
+
+def _hint(text: str) -> widgets.HTML:
+    return widgets.HTML(_text("mpviz-hint", text))
+
+
+def _text(name: str, text: str) -> str:
+    return f'<div class="{name}">{html.escape(text)}</div>' if text else ""
+
+
+def _why(wanted: bool, text: str) -> str:
+    return _text("mpviz-disabled-why", text) if wanted else ""
+
+
+def _bad(sentence: str) -> str:
+    return f'<div class="mpviz-hint mpviz-bad" role="alert">{html.escape(sentence)}</div>'

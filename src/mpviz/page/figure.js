@@ -1,0 +1,189 @@
+// Draws a Bokeh figure from synced state. Knows no chart: models, columns and theme only.
+
+const ARRAYS = {
+  float64: Float64Array, float32: Float32Array, int32: Int32Array, uint32: Uint32Array,
+  int16: Int16Array, uint16: Uint16Array, int8: Int8Array, uint8: Uint8Array,
+};
+
+// The same colours as in style.css: a canvas cannot use CSS variables.
+const LIGHT = {
+  ink: "#1a2230", quiet: "#55616f", faint: "#dfe3e9", surface: "#ffffff", accent: "#1d5bb8",
+};
+const DARK = {
+  ink: "#e8ecf2", quiet: "#a5b0be", faint: "#353f4b", surface: "#1b2129", accent: "#86b6ff",
+};
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+
+// Voila's body carries JupyterLab's attribute too, whatever the reader prefers.
+function isDark() {
+  const { voila, jpThemeLight } = document.body.dataset;
+  if (voila === undefined && jpThemeLight !== undefined) return jpThemeLight === "false";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function onTheme(changed, signal) {
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  media.addEventListener("change", changed, { signal });
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-voila"] });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+// Asked for once a page and version, however many figures there are. The view that asked may go
+// before the answer comes; then another one asks.
+async function loadBokeh(model, signal) {
+  const version = model.get("bokeh_version");
+  const asked = (window.__mpviz_bokeh ??= {});
+  while (!window.Bokeh?.[version]) {
+    const mine = !asked[version];
+    asked[version] ??= askForBokeh(model, signal).finally(() => delete asked[version]);
+    try {
+      await asked[version];
+    } catch (error) {
+      if (mine) throw error;
+    }
+  }
+  return window.Bokeh[version];
+}
+
+function askForBokeh(model, signal) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("the view was closed")));
+    const heard = (message, buffers) => {
+      if (message.type !== "bokehjs") return;
+      model.off("msg:custom", heard);
+      // Shadowed names: with RequireJS on the page a bundle might register there instead.
+      const shadow = ["(function (define, module, exports, require) {\n", "\n}).call(window);"];
+      const blob = new Blob([shadow[0], buffers[0], shadow[1]], { type: "text/javascript" });
+      const script = document.createElement("script");
+      script.src = URL.createObjectURL(blob);
+      script.onload = () => { URL.revokeObjectURL(script.src); script.remove(); resolve(); };
+      script.onerror = () => reject(new Error("BokehJS could not be evaluated"));
+      document.head.append(script);
+    };
+    model.on("msg:custom", heard);
+    model.send({ type: "bokehjs" });
+  });
+}
+
+function unpack(column) {
+  if (Array.isArray(column)) return column;
+  const { buffer, byteOffset, byteLength } = column.data;
+  return new ARRAYS[column.dtype](buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+function fill(doc, columns) {
+  for (const source of doc.all_models) {
+    const packed = source.type === "ColumnDataSource" && columns[source.name];
+    if (!packed) continue;
+    source.data = Object.fromEntries(Object.entries(packed).map(([k, v]) => [k, unpack(v)]));
+  }
+}
+
+// Set what the model has and what Python did not switch off with None.
+function set(model, values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (name in model.properties && model[name] !== null) model[name] = value;
+  }
+}
+
+const PAINT = {
+  Figure: (c) => ({ background_fill_color: null, border_fill_color: null,
+                    outline_line_color: c.faint }),
+  Axis: (c) => ({ axis_line_color: c.faint, major_tick_line_color: c.faint,
+                  minor_tick_line_color: null, axis_label_text_color: c.quiet,
+                  major_label_text_color: c.quiet, group_text_color: c.quiet,
+                  axis_label_text_font: FONT, major_label_text_font: FONT }),
+  Grid: (c) => ({ grid_line_color: c.faint }),
+  Legend: (c) => ({ background_fill_color: c.surface, background_fill_alpha: 0.85,
+                    border_line_color: null, label_text_color: c.ink, title_text_color: c.quiet,
+                    label_text_font: FONT, inactive_fill_color: c.surface }),
+  Title: (c) => ({ text_color: c.ink, text_font: FONT }),
+};
+const TAGS = ["ink", "quiet", "faint", "accent"];
+
+function paint(doc) {
+  const colours = isDark() ? DARK : LIGHT;
+  for (const model of doc.all_models) {
+    for (const [kind, values] of Object.entries(PAINT)) {
+      if (model.type.endsWith(kind)) set(model, values(colours));
+    }
+    const tag = TAGS.find((name) => model.tags?.includes(name));
+    if (tag) {
+      const colour = colours[tag];
+      set(model, { text_color: colour, line_color: colour, fill_color: colour });
+    }
+  }
+}
+
+// Tooltips hang in the page's body, each in a shadow tree of its own, which no style sheet reaches.
+function paintTips(doc) {
+  const c = isDark() ? DARK : LIGHT;
+  const css = `
+    :host { --color: ${c.ink}; --background-color: ${c.surface}; --divider-color: ${c.faint};
+            --tooltip-arrow-color: ${c.quiet}; --icon-color: ${c.surface}; opacity: 1;
+            border-radius: 4px; padding: 8px 10px; font: 13px/1.5 ${FONT}; }
+    .bk-tooltip-row-label { color: ${c.quiet}; padding-right: 6px; }`;
+  for (const model of doc.all_models) {
+    const view = model.type === "HoverTool" && doc.views_manager?.find_one(model);
+    for (const tip of view?.ttmodels?.values() ?? []) tip.stylesheets = [css];
+  }
+}
+
+function render({ model, el, signal }) {
+  el.classList.add("mpviz-figure");
+  const stage = document.createElement("div");
+  stage.setAttribute("role", "img");
+  el.append(stage);
+
+  let doc = null;
+  let drawn = null;
+
+  const describe = () => {
+    stage.setAttribute("aria-label", model.get("label"));
+    stage.style.minHeight = `${model.get("height")}px`;
+  };
+  const clear = () => {
+    doc?.views_manager?.clear();
+    doc?.clear();
+    doc = null;
+    stage.replaceChildren();
+  };
+  const build = async () => {
+    const json = model.get("figure");
+    if (signal.aborted || drawn === json) return;
+    const Bokeh = await loadBokeh(model, signal);
+    if (signal.aborted) return;
+    clear();
+    doc = Bokeh.require("document").Document.from_json(json);
+    drawn = json;
+    for (const root of doc.roots()) root.height = model.get("height");
+    fill(doc, model.get("columns"));
+    paint(doc);
+    await Bokeh.embed.add_document_standalone(doc, stage);
+    paintTips(doc);
+    if (signal.aborted) clear();
+  };
+  const refill = () => {
+    // A new figure may be on its way with these columns: then `build` puts them in.
+    if (doc && drawn === model.get("figure")) fill(doc, model.get("columns"));
+  };
+
+  // One step after the other, so that no columns reach a figure half built.
+  let turn = Promise.resolve();
+  const then = (step) => {
+    turn = turn.then(step).catch((error) => {
+      if (!signal.aborted) console.error("mpviz figure:", error);
+    });
+  };
+
+  describe();
+  then(build);
+  model.on("change:label change:height", describe);
+  model.on("change:figure", () => then(build));
+  model.on("change:columns", () => then(refill));
+  onTheme(() => then(() => { if (doc) { paint(doc); paintTips(doc); } }), signal);
+  signal.addEventListener("abort", clear);
+}
+
+export default { render };

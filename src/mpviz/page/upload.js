@@ -1,0 +1,39 @@
+// A labelled file input for one text file; its size is checked before anything is sent.
+
+let count = 0;
+
+async function read(file, largest) {
+  if (file.size > largest) return { type: "too large" };
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    return { type: "file", text };
+  } catch {
+    return { type: "not text" };
+  }
+}
+
+function render({ model, el }) {
+  el.classList.add("mpviz-upload");
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = ".txt,.csv,text/plain";
+  input.id = `mpviz-upload-${Date.now()}-${count++}`;
+  label.htmlFor = input.id;
+  el.append(label, input);
+
+  const update = () => {
+    label.textContent = model.get("label");
+    input.disabled = model.get("disabled");
+  };
+  // So that the same file, corrected, can be chosen again.
+  input.addEventListener("click", () => { input.value = ""; });
+  input.addEventListener("change", async () => {
+    const file = input.files[0];
+    if (file) model.send({ name: file.name, ...(await read(file, model.get("max_bytes"))) });
+  });
+  model.on("change:label change:disabled", update);
+  update();
+}
+
+export default { render };

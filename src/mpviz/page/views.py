@@ -1,0 +1,225 @@
+"""What the reader sees of runs: traces -> charts, tiles, words. Knows no control."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from mpviz.api import Trace
+from mpviz.charts import (
+    losses,
+    losses_columns,
+    speedup,
+    speedup_columns,
+    timeline,
+    timeline_columns,
+    timeline_height,
+)
+from mpviz.environment import usable_cpus
+from mpviz.explain import LOST, explain
+from mpviz.frames import lanes_of, makespan_of, shaped
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import Ending
+from mpviz.page.browser import RunsTable
+from mpviz.page.figure import FigureView
+from mpviz.schema import INTERVALS, RUNS, TASKS
+from mpviz.text import seconds
+
+MOST_LINES = 1000  # of what was printed, shown
+EMPTY_TILES = {
+    "Makespan": ("–", "from the call to the last result"),
+    "Speedup": ("–", "sequential time over this time"),
+    "Efficiency": ("–", "speedup for each worker"),
+    "Load balance": ("–", "mean over longest useful time"),
+    "Tasks done": ("–", ""),
+    "Answers agree": ("–", "with the sequential run"),
+}
+COLUMNS = [
+    {"key": "run", "label": "Run", "align": "right"},
+    {"key": "mechanism", "label": "Mechanism", "align": "left"},
+    {"key": "start_method", "label": "Start method", "align": "left"},
+    {"key": "workers", "label": "Workers", "align": "right"},
+    {"key": "chunk_size", "label": "Chunk", "align": "right"},
+    {"key": "input_set", "label": "Input set", "align": "left"},
+    {"key": "makespan", "label": "Makespan", "align": "right"},
+    {"key": "speedup", "label": "Speedup", "align": "right"},
+    {"key": "ok", "label": "Tasks ok", "align": "right"},
+    {"key": "ending", "label": "Ended", "align": "left"},
+]
+
+
+class Views:
+    """Everything on the page that shows results.
+
+    Parameters
+    ----------
+    lanes
+        Lanes that the empty timeline shows.
+    most_workers
+        Where the speedup chart's ideal line ends.
+    on_select
+        Gets the number of the run that the reader chose in the table.
+    on_error
+        Gets what a handler raised.
+    """
+
+    def __init__(
+        self,
+        *,
+        lanes: int,
+        most_workers: int,
+        on_select: Callable[[int], object],
+        on_error: Callable[[Exception], object],
+    ) -> None:
+        self._drawn: tuple[int, float | None] = (lanes, None)
+        self._usable, self._most = usable_cpus(), most_workers
+        empty = timeline_columns(shaped_empty(TASKS), shaped_empty(INTERVALS), lanes=lanes)
+        self.timeline = FigureView(
+            timeline(empty, lanes=lanes),
+            label="Timeline, empty: a bar will appear for each task",
+            height=timeline_height(lanes),
+        )
+        runs = shaped_empty(RUNS)
+        self.speedup = _view(
+            speedup(speedup_columns(runs), usable_cpus=self._usable, most_workers=most_workers),
+            "Speedup over workers, empty",
+        )
+        self.losses = _view(losses(losses_columns(runs)), "Where the time went, empty")
+        self.tiles = widgets.HTML(_tiles(EMPTY_TILES))
+        self.verdict = widgets.HTML()
+        self.code = widgets.HTML()
+        self.printed = widgets.HTML(_printed(()))
+        self.table = RunsTable(
+            COLUMNS,
+            label="Runs of this visit",
+            empty="Each run becomes a row here; choosing one brings back its timeline.",
+            on_select=on_select,
+            on_error=on_error,
+        )
+
+    def show_lanes(self, lanes: int, deadline: float | None = None) -> None:
+        """Empty the timeline and give it so many lanes."""
+        columns = timeline_columns(shaped_empty(TASKS), shaped_empty(INTERVALS), lanes=lanes)
+        self._draw_timeline(columns, lanes, deadline)
+        self.timeline.label = f"Timeline of {lanes} workers, empty"
+
+    def show_live(self, trace: Trace) -> None:
+        """Show a run as far as it is."""
+        record = trace.record
+        lanes = lanes_of(record.plan)
+        columns = timeline_columns(
+            trace.tasks, trace.intervals, lanes=lanes, now=makespan_of(record)
+        )
+        self._draw_timeline(columns, lanes, None)
+
+    def show_run(self, trace: Trace) -> None:
+        """Show a finished run: timeline, tiles, words, printed lines."""
+        record, run = trace.record, trace.summary.to_dict()
+        lanes = lanes_of(record.plan)
+        columns = timeline_columns(
+            trace.tasks, trace.intervals, lanes=lanes, makespan=makespan_of(record)
+        )
+        deadline = record.plan.timeout if record.ending is Ending.DEADLINE else None
+        self._draw_timeline(columns, lanes, deadline)
+        sentence = explain(run)
+        self.timeline.label = f"Timeline of run {run['run']}. {sentence}"
+        self.tiles.value = _tiles(_numbers(run))
+        bad = run["ok"] < run["tasks"] or run["answers_agree"] is False
+        name = "mpviz-verdict mpviz-bad" if bad else "mpviz-verdict"
+        self.verdict.value = f'<p class="{name}" role="status">{html.escape(sentence)}</p>'
+        self.printed.value = _printed([line.text for line in trace.output])
+
+    def show_visit(self, traces: Sequence[Trace], selected: int) -> None:
+        """Show all runs of this visit: the table, the points, where the time went."""
+        runs = pd.concat([trace.runs for trace in traces], ignore_index=True)
+        self.table.show([_row(run) for run in runs.to_dict("records")], selected)
+        self.speedup.set_columns(speedup_columns(runs))
+        self.speedup.label = f"Speedup over workers: {len(runs)} runs"
+        self.losses.set_columns(losses_columns(runs))
+        self.losses.label = f"Where the time went in the last of {len(runs)} runs"
+
+    def show_code(self, mechanism: str) -> None:
+        """Show a mechanism's source."""
+        entry = MECHANISMS[mechanism]
+        formatter = HtmlFormatter(nowrap=False, cssclass="highlight")
+        label = f'tabindex="0" role="region" aria-label="Source of {html.escape(mechanism)}"'
+        source = highlight(entry.source, PythonLexer(), formatter)
+        self.code.value = f'<div class="mpviz-code" {label}>{source}</div>'
+
+    def _draw_timeline(
+        self, columns: Mapping[str, Any], lanes: int, deadline: float | None
+    ) -> None:
+        if self._drawn == (lanes, deadline):
+            self.timeline.set_columns(columns)
+            return
+        self._drawn = (lanes, deadline)
+        with self.timeline.hold_sync():
+            self.timeline.height = timeline_height(lanes)
+            self.timeline.show(timeline(dict(columns), lanes=lanes, deadline=deadline))
+
+
+def shaped_empty(columns: Any) -> pd.DataFrame:
+    """A frame of these columns without a row."""
+    return shaped({column.name: [] for column in columns}, columns)
+
+
+def _view(figure: Any, label: str) -> FigureView:
+    return FigureView(figure, label=label, height=int(figure.height))
+
+
+def _numbers(run: Mapping[Any, Any]) -> dict[str, tuple[str, str]]:
+    agree = {True: "yes", False: "no"}.get(run["answers_agree"], "–")
+    lost = [f"{run[name]:,} {name}" for name in LOST if run[name]]
+    workers = f"{run['workers']:,} worker{'s' if run['workers'] != 1 else ''}"
+    return {
+        "Makespan": (seconds(run["makespan_s"]), "from the call to the last result"),
+        "Speedup": (_number(run["speedup"], ".2f"), f"of a possible {run['workers']:,}"),
+        "Efficiency": (_number(run["efficiency"], ".0%"), f"speedup over {workers}"),
+        "Load balance": (_number(run["load_balance"], ".0%"), "mean over longest useful time"),
+        "Tasks done": (f"{run['ok']:,} of {run['tasks']:,}", ", ".join(lost) or "all ended well"),
+        "Answers agree": (agree, "with the sequential run"),
+    }
+
+
+def _number(value: float, form: str) -> str:
+    return "–" if pd.isna(value) else f"{value:{form}}"
+
+
+def _tiles(numbers: Mapping[str, tuple[str, str]]) -> str:
+    tiles = "".join(
+        f'<div class="mpviz-tile"><div>{html.escape(name)}</div><div>{html.escape(value)}</div>'
+        f"<div>{html.escape(note)}</div></div>"
+        for name, (value, note) in numbers.items()
+    )
+    return f'<div class="mpviz-tiles">{tiles}</div>'
+
+
+def _printed(lines: Sequence[str]) -> str:
+    if not lines:
+        return '<div class="mpviz-hint">Nothing was printed.</div>'
+    cut = f"\n… and {len(lines) - MOST_LINES:,} lines more" if len(lines) > MOST_LINES else ""
+    text = html.escape("\n".join(lines[:MOST_LINES]) + cut)
+    label = 'tabindex="0" role="region" aria-label="What workers printed"'
+    return f'<div class="mpviz-printed" {label}><pre>{text}</pre></div>'
+
+
+def _row(run: Mapping[Any, Any]) -> dict[str, str]:
+    return {
+        "run": str(run["run"]),
+        "mechanism": run["mechanism"],
+        "start_method": run["start_method"] or "–",
+        "workers": f"{run['workers']:,}",
+        "chunk_size": f"{run['chunk_size']:,}",
+        "input_set": run["input_set"],
+        "makespan": seconds(run["makespan_s"]),
+        "speedup": _number(run["speedup"], ".2f"),
+        "ok": f"{run['ok']:,} of {run['tasks']:,}",
+        "ending": run["ending"],
+    }
