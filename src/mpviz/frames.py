@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,13 +39,8 @@ def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
     known = (state > 0) & (row_of >= 0)
     place = np.where(known, row_of, 0)
     outcomes = _outcomes(record, rows, crew)
-    inputs = [as_text(value) for value in plan.inputs]
-    results = [""] * len(rows)
-    for index, text in record.results.items():
-        results[index] = text
-    for index, text in record.errors.items():
-        if 0 <= index < len(rows):
-            results[index] = text
+    known_results = dict(record.results) | dict(record.errors)
+    results = [known_results.get(index, "") for index in range(len(rows))]
     # Read outside the wall stamps, CPU time of a task of microseconds would exceed them.
     wall = rows[:, words.FINISHED] - rows[:, words.STARTED]
     cpu = np.minimum(rows[:, words.CPU], wall) / 1e9
@@ -55,7 +49,7 @@ def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
         {
             **_plan_columns(plan, run, len(rows)),
             "task": np.arange(len(rows)),
-            "input": inputs,
+            "input": [as_text(value) for value in plan.inputs],
             "worker": _integers(crew[place, words.LANE] if len(crew) else place, known),
             "pid": _integers(crew[place, words.PID] if len(crew) else place, known),
             "tid": _integers(crew[place, words.TID] if len(crew) else place, known),
@@ -70,7 +64,7 @@ def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
     )
 
 
-def _outcomes(record: Record, rows: Words, crew: Words) -> list[str]:
+def _outcomes(record: Record, rows: Words, crew: Words) -> Any:
     state = rows[:, words.STATE] & 3
     row_of = rows[:, words.STATE] >> 2
     over = (
@@ -85,9 +79,9 @@ def _outcomes(record: Record, rows: Words, crew: Words) -> list[str]:
     known = (state > 0) & (row_of >= 0)
     died[known] = over[row_of[known]]
     if record.ending is Ending.RUNNING:
-        names = np.array(["", "running", "ok", "error"], dtype=object)[state]
-        names[died & (state == words.RUNNING)] = Outcome.DIED.value
-        return list(names)
+        so_far = ["", "running", "ok", "error", Outcome.DIED.value]
+        died_now = died & (state == words.RUNNING)
+        return _named(so_far, np.where(died_now, 4, state).astype(np.int64))
     facts = [
         state > 0,
         state >= words.DONE,
@@ -96,21 +90,18 @@ def _outcomes(record: Record, rows: Words, crew: Words) -> list[str]:
         died,
     ]
     code = sum((fact.astype(np.int64) << bit for bit, fact in enumerate(facts)), np.int64(0))
-    names = np.array(
-        [
-            outcome(
-                started=bool(bits & 1),
-                finished=bool(bits & 2),
-                failed=bool(bits & 4),
-                received=bool(bits & 8),
-                worker_died=bool(bits & 16),
-                ending=record.ending,
-            ).value
-            for bits in range(32)
-        ],
-        dtype=object,
-    )
-    return list(names[code])
+    names = [
+        outcome(
+            started=bool(bits & 1),
+            finished=bool(bits & 2),
+            failed=bool(bits & 4),
+            received=bool(bits & 8),
+            worker_died=bool(bits & 16),
+            ending=record.ending,
+        ).value
+        for bits in range(32)
+    ]
+    return _named(names, code)
 
 
 def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
@@ -252,7 +243,14 @@ def _plan_columns(plan: Plan, run: int, size: int) -> dict[str, Any]:
         "workers": lanes_of(plan),
         "chunk_size": plan.chunk_size if mechanism.chunks else 1,
     }
-    return {name: list(itertools.repeat(value, size)) for name, value in constants.items()}
+    everywhere = np.zeros(size, dtype=np.int64)
+    return {name: _named([value], everywhere) for name, value in constants.items()}
+
+
+def _named(values: list[Any], places: Words) -> Any:
+    """``values[place]`` for each place; for 100,000 texts ten times as fast as from a list."""
+    dtype: Any = "str" if isinstance(values[0], str) else "int64"
+    return pd.array(values, dtype=dtype).take(places)
 
 
 def _rows(data: bytes, width: int) -> Words:

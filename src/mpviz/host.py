@@ -62,9 +62,8 @@ def call(plan: dict[str, Any], setup: Setup, results: list[tuple[int, Any]]) -> 
     )
     try:
         for pair in coming:
-            words[first + pair[0] * stride] = perf_counter_ns()
+            words[first + pair[0] * stride] = words[ENDED] = perf_counter_ns()
             results.append(pair)
-            words[ENDED] = words[first + pair[0] * stride]
     except BaseException as error:
         words[ENDED] = perf_counter_ns()
         note_error(error, RAISED_BY_CALL)

@@ -24,7 +24,7 @@ from mpviz.page.views import Views
 
 REDRAW = 0.1  # seconds between redraws at least: faster ones the browser can't paint
 SHARE = 0.25  # of the kernel's time that redraws may take
-MOST_RUNS = 200  # of a visit; the oldest go first
+MOST_RUNS, MOST_TASKS = 200, 2_000_000  # kept of a visit; the oldest runs go first
 Start = Callable[[Plan], Any]
 
 
@@ -47,11 +47,12 @@ class Page:
         self._running: Any = None
         self._cancelled = False
         self._busy = False
-        self._count = 0
+        self._count = self._dropped = 0
         self._traces: list[Trace] = []
         self._baselines: dict[tuple[str, tuple[Any, ...]], Trace] = {}
         self.error = widgets.HTML()
         self.status = widgets.HTML()
+        self.kept = widgets.HTML()
         self.run_button = _button("Run", "primary")
         self.cancel_button = _button("Cancel", disabled=True)
         self.sweep_button = _button("Run 1…2")
@@ -178,10 +179,17 @@ class Page:
             self._running = None
 
     def _keep(self, trace: Trace) -> None:
-        self._traces = [*self._traces, trace][-MOST_RUNS:]
+        self._traces.append(trace)
+        while len(self._traces) > MOST_RUNS or self._tasks_kept() > MOST_TASKS:
+            self._dropped += 1
+            del self._traces[0]
+        self.kept.value = _let_go(self._dropped)
         self.views.show_run(trace)
         self.views.show_visit(self._traces, len(self._traces) - 1)
         self.download.disabled = False
+
+    def _tasks_kept(self) -> int:
+        return sum(len(trace.record.plan.inputs) for trace in self._traces)
 
     def make_zip(self) -> tuple[str, bytes]:
         """All runs of this visit as a zip of tasks.csv, workers.csv and runs.csv."""
@@ -234,6 +242,13 @@ def _button(label: str, style: str = "", *, disabled: bool = False) -> widgets.B
     return widgets.Button(description=label, button_style=style, disabled=disabled)
 
 
+def _let_go(runs: int) -> str:
+    if not runs:
+        return ""
+    text = f"The oldest runs ({runs:,}) were let go to save memory; they are not in the CSV."
+    return f'<p class="mpviz-hint">{text}</p>'
+
+
 def _card(title: str, *parts: widgets.Widget, intro: str = "") -> widgets.VBox:
     head = f"<h2>{html.escape(title)}</h2>"
     if intro:
@@ -250,14 +265,14 @@ def _lay_out(page: Page) -> widgets.Widget:
     actions = widgets.HBox(
         [
             *(page.run_button, page.cancel_button, page.sweep_button, page.compare_button),
-            *(page.download, page.copy_python, page.copy_shell),
+            page.download,
         ]
     ).add_class("mpviz-actions")
-    controls = widgets.VBox([page.controls.box]).add_class("mpviz-controls")
+    copy = widgets.HBox([page.copy_python, page.copy_shell]).add_class("mpviz-actions")
     results = widgets.VBox(
         [
             *(actions, page.error, page.status, views.tiles, views.verdict),
-            _card("Timeline", views.timeline, intro="A lane for each worker, a bar for each task."),
+            widgets.VBox([views.heading, views.timeline]).add_class("mpviz-card"),
             widgets.HBox(
                 [
                     _card("Speedup", views.speedup, intro="Every run of this visit is a point."),
@@ -268,14 +283,10 @@ def _lay_out(page: Page) -> widgets.Widget:
                     ),
                 ]
             ).add_class("mpviz-pair"),
-            _card("Runs of this visit", views.table),
-            widgets.HBox(
-                [
-                    _card("The code", views.code, intro="The chosen mechanism, as it runs."),
-                    _card("Printed by the workers", views.printed),
-                ]
-            ).add_class("mpviz-pair"),
+            _card("Runs of this visit", page.kept, views.table),
+            _card("Printed by the workers", views.printed),
+            _card("The code", views.code, copy, intro="The chosen mechanism, as it runs."),
         ]
     ).add_class("mpviz-results")
-    main = widgets.HBox([controls, results]).add_class("mpviz-main")
+    main = widgets.HBox([page.controls.box, results]).add_class("mpviz-main")
     return widgets.VBox([Looks(), head, main]).add_class("mpviz")

@@ -101,7 +101,7 @@ class Controls:
                     self.deadline, _hint("After it, the run is ended and what was done is kept.")
                 ),
             ]
-        )
+        ).add_class("mpviz-controls")
         for widget in (self.mechanism, self.workers, self.start_method, self.chunk_size):
             widget.observe(guard(self._changed), "value")
         for widget in (self.count, self.size, self.spread, self.seed, self.pasted, self.deadline):

@@ -1,4 +1,5 @@
-// Takes no room. The style sheet comes along with it; what is left to do is JupyterLab's keys.
+// Takes no room. The style sheet comes along with it; what is left to do is JupyterLab's keys, and
+// names that ipywidgets does not give.
 
 // In a notebook's command mode single keys are commands: arrows would leave a radio button, and
 // "d d" on a button delete the cell. Escape, Tab and what is held with Ctrl stay JupyterLab's.
@@ -7,12 +8,37 @@ function keep(event) {
   if (!theirs && event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
 }
 
+// ipywidgets ties no label to a slider or to toggle buttons, nor says which button is pressed.
+function name(root) {
+  const label = (node) => node.closest(".lm-Widget").querySelector(".widget-label")?.textContent;
+  const put = (node, key, value) => {
+    if (node.getAttribute(key) !== value) node.setAttribute(key, value);
+  };
+  for (const node of root.querySelectorAll(".widget-slider :is(.noUi-handle, .widget-readout)")) {
+    put(node, "aria-label", label(node));
+    if (!node.hasAttribute("role")) put(node, "role", "spinbutton");
+  }
+  for (const node of root.querySelectorAll(".widget-toggle-buttons > div")) {
+    put(node, "role", "group");
+    put(node, "aria-label", label(node));
+  }
+  for (const node of root.querySelectorAll(".widget-toggle-button")) {
+    put(node, "aria-pressed", String(node.classList.contains("mod-active")));
+  }
+}
+
 function render({ el, signal }) {
-  el.style.display = "none";
+  el.classList.add("mpviz-looks");
   const attach = () => {
     if (signal.aborted) return;
     if (!el.isConnected) { setTimeout(attach, 100); return; }
-    el.closest(".mpviz")?.addEventListener("keydown", keep, { signal });
+    const root = el.closest(".mpviz");
+    if (!root) return;
+    root.addEventListener("keydown", keep, { signal });
+    name(root);
+    const observer = new MutationObserver(() => name(root));
+    observer.observe(root, { childList: true, subtree: true, attributeFilter: ["class"] });
+    signal.addEventListener("abort", () => observer.disconnect());
   };
   attach();
 }

@@ -26,7 +26,7 @@ from mpviz.environment import usable_cpus
 from mpviz.explain import LOST, explain
 from mpviz.frames import lanes_of, makespan_of, shaped
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Ending
+from mpviz.model import Ending, Line
 from mpviz.page.browser import RunsTable
 from mpviz.page.figure import FigureView
 from mpviz.schema import INTERVALS, RUNS, TASKS
@@ -92,6 +92,7 @@ class Views:
             "Speedup over workers, empty",
         )
         self.losses = _view(losses(losses_columns(runs)), "Where the time went, empty")
+        self.heading = widgets.HTML(_heading(""))
         self.tiles = widgets.HTML(_tiles(EMPTY_TILES))
         self.verdict = widgets.HTML()
         self.code = widgets.HTML()
@@ -109,6 +110,7 @@ class Views:
         columns = timeline_columns(shaped_empty(TASKS), shaped_empty(INTERVALS), lanes=lanes)
         self._draw_timeline(columns, lanes, deadline)
         self.timeline.label = f"Timeline of {lanes} workers, empty"
+        self.heading.value = _heading("")
 
     def show_live(self, trace: Trace) -> None:
         """Show a run as far as it is."""
@@ -118,6 +120,7 @@ class Views:
             trace.tasks, trace.intervals, lanes=lanes, now=makespan_of(record)
         )
         self._draw_timeline(columns, lanes, None)
+        self.heading.value = _heading(f"running {record.plan.mechanism} × {lanes}")
 
     def show_run(self, trace: Trace) -> None:
         """Show a finished run: timeline, tiles, words, printed lines."""
@@ -130,11 +133,12 @@ class Views:
         self._draw_timeline(columns, lanes, deadline)
         sentence = explain(run)
         self.timeline.label = f"Timeline of run {run['run']}. {sentence}"
+        self.heading.value = _heading(f"run {run['run']}, {run['mechanism']} × {run['workers']}")
         self.tiles.value = _tiles(_numbers(run))
         bad = run["ok"] < run["tasks"] or run["answers_agree"] is False
         name = "mpviz-verdict mpviz-bad" if bad else "mpviz-verdict"
         self.verdict.value = f'<p class="{name}" role="status">{html.escape(sentence)}</p>'
-        self.printed.value = _printed([line.text for line in trace.output])
+        self.printed.value = _printed(trace.output)
 
     def show_visit(self, traces: Sequence[Trace], selected: int) -> None:
         """Show all runs of this visit: the table, the points, where the time went."""
@@ -174,6 +178,14 @@ def _view(figure: Any, label: str) -> FigureView:
     return FigureView(figure, label=label, height=int(figure.height))
 
 
+def _heading(which: str) -> str:
+    title = f"Timeline: {which}" if which else "Timeline"
+    return (
+        f"<h2>{html.escape(title)}</h2>"
+        '<p class="mpviz-hint">A lane for each worker, a bar for each task.</p>'
+    )
+
+
 def _numbers(run: Mapping[Any, Any]) -> dict[str, tuple[str, str]]:
     agree = {True: "yes", False: "no"}.get(run["answers_agree"], "–")
     lost = [f"{run[name]:,} {name}" for name in LOST if run[name]]
@@ -201,11 +213,16 @@ def _tiles(numbers: Mapping[str, tuple[str, str]]) -> str:
     return f'<div class="mpviz-tiles">{tiles}</div>'
 
 
-def _printed(lines: Sequence[str]) -> str:
+def _printed(lines: Sequence[Line]) -> str:
     if not lines:
         return '<div class="mpviz-hint">Nothing was printed.</div>'
-    cut = f"\n… and {len(lines) - MOST_LINES:,} lines more" if len(lines) > MOST_LINES else ""
-    text = html.escape("\n".join(lines[:MOST_LINES]) + cut)
+    told = [
+        f"{f'task {line.task}' if line.task >= 0 else 'no task'}\t{line.text}"
+        for line in lines[:MOST_LINES]
+    ]
+    if len(lines) > MOST_LINES:
+        told.append(f"… and {len(lines) - MOST_LINES:,} entries more")
+    text = html.escape("\n".join(told))
     label = 'tabindex="0" role="region" aria-label="What workers printed"'
     return f'<div class="mpviz-printed" {label}><pre>{text}</pre></div>'
 

@@ -43,8 +43,8 @@ class Lanes:
     def main_thread(self) -> None:
         """Give the calling thread a row of its own: `sequential` has no other worker."""
         requested = perf_counter_ns()
-        here.worker = self.table.claim(name="MainThread", lane=0, requested=requested)
-        stamp_boot(here.worker)
+        here.place.worker = self.table.claim(name="MainThread", lane=0, requested=requested)
+        stamp_boot(here.place.worker)
 
 
 class Worker:
@@ -70,7 +70,7 @@ def open_lanes(setup: Setup, table: TraceTable) -> Lanes:
 
 def stamp_boot(row: int) -> None:
     """First instruction: when, in which process and thread."""
-    here.worker = row
+    here.place.worker = row
     if row < 0:
         return
     words, at = state.words, state.table.worker(row)
@@ -127,7 +127,7 @@ class _Process(multiprocessing.process.BaseProcess, Worker):
         try:
             super().run()
         finally:
-            if here.line:
+            if here.place.line:
                 state.output.end_line()
             stamp_end(self.row)
 

@@ -18,12 +18,23 @@ LONGEST = 1 << 16  # characters in one entry
 _HEAD = struct.Struct("<iiiI")  # kind, task, worker row, bytes that follow
 
 
-class Here(threading.local):
-    """Where a thread is: the worker row it belongs to, the task it runs, a line not yet ended."""
+class Place:
+    """Where a thread is: its worker's row, the task it runs, a line not yet ended, its CPU time."""
 
-    worker = -1
-    task = -1
-    line = ""
+    __slots__ = ("cpu", "finished", "line", "task", "worker")
+
+    def __init__(self) -> None:
+        self.worker = -1
+        self.task = -1
+        self.line = ""
+        self.finished = self.cpu = 0  # stamps of its last task's end
+
+
+class Here(threading.local):
+    """Each thread's place, as ``here.place``."""
+
+    def __init__(self) -> None:
+        self.place = Place()
 
 
 class Output(io.TextIOBase):
@@ -42,7 +53,7 @@ class Output(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Keep `text` until its line ends, then append the line."""
-        here = self._here
+        here = self._here.place
         here.line += text
         if "\n" in text or len(here.line) > LONGEST:
             whole, newline, here.line = here.line.rpartition("\n")
@@ -53,7 +64,8 @@ class Output(io.TextIOBase):
 
     def end_line(self) -> None:
         """Append what the current thread printed without ending its line."""
-        line, self._here.line = self._here.line, ""
+        here = self._here.place
+        line, here.line = here.line, ""
         if line:
             self.entry(PRINTED, line)
 
@@ -65,7 +77,7 @@ class Output(io.TextIOBase):
         self._room -= len(data) + _HEAD.size
         if self._room <= 0:
             data += b"\n[mpviz: this process printed over 1 MiB; the rest is not kept]"
-        here = self._here
+        here = self._here.place
         os.write(self._file, _HEAD.pack(kind, here.task, here.worker, len(data)) + data)
 
 
