@@ -89,7 +89,7 @@ def _outcomes(record: Record, rows: Words, crew: Words) -> Any:
         rows[:, words.RECEIVED] > 0,
         died,
     ]
-    code = sum((fact.astype(np.int64) << bit for bit, fact in enumerate(facts)), np.int64(0))
+    code = np.bitwise_or.reduce([fact.astype(np.int64) << bit for bit, fact in enumerate(facts)])
     names = [
         outcome(
             started=bool(bits & 1),

@@ -285,7 +285,7 @@ def _lay_out(page: Page) -> widgets.Widget:
             ).add_class("mpviz-pair"),
             _card("Runs of this visit", page.kept, views.table),
             _card("Printed by the workers", views.printed),
-            _card("The code", views.code, copy, intro="The chosen mechanism, as it runs."),
+            widgets.VBox([views.code, copy]).add_class("mpviz-card"),
         ]
     ).add_class("mpviz-results")
     main = widgets.HBox([page.controls.box, results]).add_class("mpviz-main")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -106,20 +106,22 @@ def _state(figure: Figure) -> tuple[dict[str, Any], dict[str, dict[str, Packed]]
         columns[source.name] = _packed(source.data)  # type: ignore[arg-type]
         _check_lengths(source.name, columns[source.name])
     document: dict[str, Any] = dict(json_item(figure)["doc"])
-    _drop_data(document, columns.keys())
+    _drop_data(document, columns)
     return document, columns
 
 
-def _drop_data(node: object, names: Collection[str]) -> None:
+def _drop_data(node: object, columns: Mapping[str, Mapping[str, Packed]]) -> None:
+    """Empty the named columns; their names stay, since Bokeh looks for them before they come."""
     if isinstance(node, dict):
         attributes = node.get("attributes", {})
-        if node.get("name") == "ColumnDataSource" and attributes.get("name") in names:
-            attributes["data"] = {"type": "map", "entries": []}
+        if node.get("name") == "ColumnDataSource" and attributes.get("name") in columns:
+            empty = [[column, []] for column in columns[attributes["name"]]]
+            attributes["data"] = {"type": "map", "entries": empty}
         for child in node.values():
-            _drop_data(child, names)
+            _drop_data(child, columns)
     elif isinstance(node, list | tuple):
         for child in node:
-            _drop_data(child, names)
+            _drop_data(child, columns)
 
 
 def _packed(columns: Mapping[Any, Any]) -> dict[str, Packed]:

@@ -46,11 +46,11 @@ COLUMNS = [
     {"key": "mechanism", "label": "Mechanism", "align": "left"},
     {"key": "start_method", "label": "Start method", "align": "left"},
     {"key": "workers", "label": "Workers", "align": "right"},
-    {"key": "chunk_size", "label": "Chunk", "align": "right"},
+    {"key": "chunk_size", "label": "Chunk size", "align": "right"},
     {"key": "input_set", "label": "Input set", "align": "left"},
     {"key": "makespan", "label": "Makespan", "align": "right"},
     {"key": "speedup", "label": "Speedup", "align": "right"},
-    {"key": "ok", "label": "Tasks ok", "align": "right"},
+    {"key": "ok", "label": "Ok", "align": "right"},
     {"key": "ending", "label": "Ended", "align": "left"},
 ]
 
@@ -155,7 +155,11 @@ class Views:
         formatter = HtmlFormatter(nowrap=False, cssclass="highlight")
         label = f'tabindex="0" role="region" aria-label="Source of {html.escape(mechanism)}"'
         source = highlight(entry.source, PythonLexer(), formatter)
-        self.code.value = f'<div class="mpviz-code" {label}>{source}</div>'
+        self.code.value = (
+            f"<h2>The code of {html.escape(mechanism)}</h2>"
+            '<p class="mpviz-hint">The chosen mechanism, as it runs.</p>'
+            f'<div class="mpviz-code" {label}>{source}</div>'
+        )
 
     def _draw_timeline(
         self, columns: Mapping[str, Any], lanes: int, deadline: float | None
@@ -237,6 +241,6 @@ def _row(run: Mapping[Any, Any]) -> dict[str, str]:
         "input_set": run["input_set"],
         "makespan": seconds(run["makespan_s"]),
         "speedup": _number(run["speedup"], ".2f"),
-        "ok": f"{run['ok']:,} of {run['tasks']:,}",
+        "ok": f"{run['ok']:,}/{run['tasks']:,}",
         "ending": run["ending"],
     }
