@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mpviz import inputs, resources, runner, workloads
+from mpviz import inputs, runner, workloads
 from mpviz.api import Trace, baseline_of
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import DEFAULT_TIMEOUT, Plan, Record, Refused
@@ -21,7 +21,6 @@ from mpviz.text import seconds
 
 LOOK_EVERY = 0.1  # seconds between two looks at a run, for the progress shown
 SAY_EVERY = 2.0  # seconds between two lines of progress in a pipe
-CULL_AFTER = 600  # seconds after which a kernel that nobody looks at is ended
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,19 +44,11 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8866,
 ) -> None:
     """Serve the dashboard as a web page on this machine, until Ctrl-C."""
-    notebook = resources.notebook()
+    from mpviz.serving import serve as serve_page  # Voila is slow to import
+
     typer.echo(f"mpviz: http://localhost:{port}/  (Ctrl-C ends it)")
     sys.stdout.flush()
-    os.execv(
-        sys.executable,
-        [
-            *(sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--port={port}"),
-            "--Voila.ip=127.0.0.1",
-            "--Voila.log_level=WARN",
-            f"--MappingKernelManager.cull_idle_timeout={CULL_AFTER}",
-            "--MappingKernelManager.cull_interval=30",
-        ],
-    )
+    serve_page(port)
 
 
 @app.command()

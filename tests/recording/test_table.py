@@ -1,0 +1,121 @@
+"""The trace table: where its words lie, and what happens when its rows run out."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mpviz.recording.table import (
+    CLAIMED,
+    DONE,
+    EXITCODE,
+    FAILED,
+    FINISHED,
+    HEADER_WORDS,
+    LANE,
+    LOST,
+    NAME,
+    NAME_WORDS,
+    NO_EXITCODE,
+    REQUESTED,
+    RUNNING,
+    STARTED,
+    STATE,
+    TASK_WORDS,
+    TASKS,
+    WORD,
+    WORKER_WORDS,
+    WORKERS,
+    TraceTable,
+)
+
+
+@pytest.fixture
+def table(tmp_path: Path):
+    made = TraceTable.create(tmp_path / "table", tasks=3, workers=2)
+    yield made
+    made.close()
+
+
+def test_the_file_holds_header_tasks_and_workers_and_begins_all_zero(table: TraceTable) -> None:
+    size = (HEADER_WORDS + 3 * TASK_WORDS + 2 * WORKER_WORDS) * WORD
+    assert table.path.stat().st_size == size
+    assert (table.words[TASKS], table.words[WORKERS]) == (3, 2)
+    assert not any(table.words[2:])
+
+
+def test_a_task_row_lies_at_the_task_s_index(table: TraceTable) -> None:
+    assert [table.task(index) for index in range(3)] == [16, 21, 26]
+    assert table.worker(0) == 31
+    assert table.worker(1) - table.worker(0) == WORKER_WORDS
+
+
+def test_what_one_process_writes_another_reads_at_once(table: TraceTable) -> None:
+    other = TraceTable(table.path)
+    table.words[table.task(1) + STARTED] = -(2**63)
+    assert other.words[other.task(1) + STARTED] == -(2**63)
+    other.close()
+
+
+def test_rows_written_by_a_process_that_ends_at_once_are_there(table: TraceTable) -> None:
+    child = os.fork()
+    if not child:
+        try:
+            table.words[table.task(2) + FINISHED] = 42
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert table.words[table.task(2) + FINISHED] == 42
+
+
+def test_a_claimed_row_has_name_lane_and_moment_and_no_exit_code(table: TraceTable) -> None:
+    row = table.claim(name="ForkProcess-1", lane=1, requested=99)
+    at = table.worker(row)
+    assert (row, table.claimed) == (0, 1)
+    assert (table.words[at + LANE], table.words[at + REQUESTED]) == (1, 99)
+    assert table.words[at + EXITCODE] == NO_EXITCODE
+    name = bytes(table.words[at + NAME : at + NAME + NAME_WORDS])
+    assert name.rstrip(b"\0") == b"ForkProcess-1"
+
+
+@pytest.mark.parametrize("name", ["x" * 100, "ü" * 100, ""])
+def test_a_long_name_is_cut_and_stays_in_its_row(table: TraceTable, name: str) -> None:
+    table.claim(name=name, lane=0, requested=1)
+    table.claim(name="next", lane=7, requested=2)
+    assert table.words[table.worker(1) + LANE] == 7
+    written = bytes(table.words[table.worker(0) + NAME : table.worker(1)])
+    assert written.rstrip(b"\0") == name.encode()[:32]
+
+
+def test_a_worker_for_which_no_row_is_left_is_counted(table: TraceTable) -> None:
+    claimed = [table.claim(name="w", lane=0, requested=1) for _ in range(5)]
+    assert claimed == [0, 1, -1, -1, -1]
+    assert (table.words[CLAIMED], table.words[LOST]) == (2, 3)
+    assert len(table.worker_bytes()) == 2 * WORKER_WORDS * WORD
+
+
+def test_only_claimed_worker_rows_are_given(table: TraceTable) -> None:
+    assert table.worker_bytes() == b""
+    table.claim(name="w", lane=0, requested=1)
+    assert len(table.worker_bytes()) == WORKER_WORDS * WORD
+    assert len(table.task_bytes()) == 3 * TASK_WORDS * WORD
+
+
+def test_finished_counts_what_is_done_or_failed_not_what_runs(table: TraceTable) -> None:
+    assert table.finished == 0
+    for index, state in enumerate((RUNNING, DONE, FAILED)):
+        table.words[table.task(index) + STATE] = 5 << 2 | state
+    assert table.finished == 2
+
+
+def test_finished_counts_tasks_of_a_worker_without_a_row_too(table: TraceTable) -> None:
+    table.words[table.task(0) + STATE] = -1 << 2 | DONE
+    table.words[table.task(1) + STATE] = -1 << 2 | RUNNING
+    assert table.finished == 1
+
+
+def test_a_row_that_was_given_does_not_change_afterwards(table: TraceTable) -> None:
+    before = table.task_bytes()
+    table.words[table.task(0) + STARTED] = 1
+    assert before != table.task_bytes()
+    assert before == bytes(len(before))
