@@ -8,6 +8,7 @@ from tasks import CASES
 
 
 def main():
+    """Print the makespan in seconds of the case that is named."""
     function, inputs, chunk_size, workers = CASES[sys.argv[1]]
     began = time.perf_counter()
     with Pool(workers) as pool:

@@ -63,8 +63,8 @@ def set_number(page: Page, label: str, value: int) -> None:
     field.press("Tab")
 
 
-def heading(page: Page, text: str) -> str:
-    """A condition for the page: the timeline's heading says so."""
+def says(text: str) -> str:
+    """A condition for the page: the text is somewhere on it."""
     return f"document.querySelector('.mpviz').innerText.includes('{text}')"
 
 
@@ -83,12 +83,12 @@ def one_round(page: Page, url: str) -> dict[str, float]:
     page.get_by_text("Done.").wait_for(timeout=60_000)
     for row, title in ((0, "run 1, sequential"), (1, "run 2, pool.map")):
         find = f"document.querySelectorAll('.mpviz input[type=radio]')[{row}]"
-        seen["row to its timeline"] = page.evaluate(CLICK_AND_WAIT, [find, heading(page, title)])
+        seen["row to its timeline"] = page.evaluate(CLICK_AND_WAIT, [find, says(title)])
     page.evaluate(f"() => {{ {run}.click() }}")
     page.get_by_text("tasks done").first.wait_for()
     page.wait_for_timeout(500)
     seen["Cancel to answer"] = page.evaluate(
-        CLICK_AND_WAIT, [BUTTON.format("Cancel"), heading(page, "Cancelled.")]
+        CLICK_AND_WAIT, [BUTTON.format("Cancel"), says("Cancelled.")]
     )
     return seen
 

@@ -16,6 +16,7 @@ FLOORS = {
     "schema": 0,
     "resources": 0,
     "text": 0,
+    "serving": 4,
     "workloads": 1,
     "inputs": 1,
     "mechanisms": 1,

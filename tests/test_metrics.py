@@ -1,5 +1,6 @@
-"""Numbers about runs: examples that can be checked on paper, and the identities that always hold."""
+"""Numbers about runs: examples to check on paper, and the identities that always hold."""
 
+import itertools
 import math
 
 import numpy as np
@@ -238,7 +239,7 @@ def test_the_intervals_of_a_lane_follow_each_other_and_never_overlap(
         inside = [row for row in rows if row[0] != "end" and row[2] > row[1]]
         assert inside[0][1] == 0
         assert inside[-1][2] == makespan
-        for (_, _, ended), (_, began, _) in zip(inside, inside[1:], strict=False):
+        for (_, _, ended), (_, began, _) in itertools.pairwise(inside):
             assert ended == began
         after = [row for row in rows if row[0] == "end"]
         assert len(after) <= 1

@@ -130,7 +130,14 @@ def test_a_written_time_is_within_half_a_percent_and_has_no_exponent(value: floa
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (1, "1.00"), (9.996, "10.0"), (12.34, "12.3"), (1234.5, "1230"), (0.01234, "0.0123")],
+    [
+        (0, "0"),
+        (1, "1.00"),
+        (9.996, "10.0"),
+        (12.34, "12.3"),
+        (1234.5, "1230"),
+        (0.01234, "0.0123"),
+    ],
 )
 def test_a_number_is_written_to_three_digits(value: float, text: str) -> None:
     assert digits(value) == text

@@ -16,7 +16,7 @@ import typer
 from mpviz import inputs, runner, workloads
 from mpviz.api import Trace, baseline_of
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import DEFAULT_TIMEOUT, Plan, Record, Refused
+from mpviz.model import DEFAULT_TIMEOUT, Ending, Plan, Record, Refused
 from mpviz.text import seconds
 
 LOOK_EVERY = 0.1  # seconds between two looks at a run, for the progress shown
@@ -77,6 +77,9 @@ def run(
     baseline = None
     if mechanism != "sequential":
         baseline = Trace(follow(baseline_of(plan)))
+        if baseline.record.ending is Ending.CANCELLED:
+            typer.echo(report(baseline))
+            raise typer.Exit(1)
     trace = Trace(follow(plan), baseline)
     if csv is not None:
         trace.to_csv(csv)
@@ -154,7 +157,7 @@ def import_function(name: str) -> Callable[[Any], Any]:
     sys.path.insert(0, os.getcwd())  # noqa: PTH109  sys.path holds texts
     try:
         found = importlib.import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Refused(f"Module {module!r} can't be imported: {error}") from error
     function = getattr(found, attribute, None)
     if not callable(function):

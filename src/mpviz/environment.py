@@ -13,6 +13,7 @@ import sysconfig
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 PACKAGES = ("mpviz", "bokeh", "cloudpickle", "ipywidgets", "numpy", "pandas", "voila")
@@ -36,7 +37,7 @@ def cgroup_quota(
         groups = [line.split(":", 2) for line in me.read_text().splitlines()]
     except OSError:
         return quotas[0]
-    for _, controllers, path in groups:
+    for _, controllers, path in (group for group in groups if len(group) == 3):
         if not controllers:
             folder = root / path.lstrip("/")
             above = [group for group in (folder, *folder.parents) if group.is_relative_to(root)]
@@ -51,7 +52,7 @@ def _v2(file: Path) -> float:
     try:
         quota, period = file.read_text().split()
         return int(quota) / int(period)
-    except (OSError, ValueError):
+    except (OSError, ValueError, ZeroDivisionError):
         return float("inf")
 
 
@@ -61,7 +62,7 @@ def _v1(group: Path) -> float:
         period = int((group / "cpu.cfs_period_us").read_text())
     except (OSError, ValueError):
         return float("inf")
-    return quota / period if quota > 0 else float("inf")
+    return quota / period if quota > 0 and period > 0 else float("inf")
 
 
 @functools.cache
@@ -91,8 +92,16 @@ def versions() -> str:
 def workload_hash(function: Callable[..., Any]) -> str:
     """Twelve hexadecimal digits of the function's code; of its name where it has none."""
     code = getattr(function, "__code__", None)
-    seen = (code.co_code, repr(code.co_consts), code.co_names) if code else (repr(function),)
+    seen = _content(code) if code else repr(function)
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+
+
+def _content(constant: Any) -> Any:
+    """What a code object does, without where it lies in memory or in a file."""
+    if not isinstance(constant, CodeType):
+        return repr(constant)
+    inner = [_content(one) for one in constant.co_consts]
+    return constant.co_code, constant.co_names, inner
 
 
 def environment(function: Callable[..., Any]) -> dict[str, Any]:

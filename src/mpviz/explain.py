@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from mpviz.text import seconds
+from mpviz.mechanisms import MECHANISMS
+from mpviz.text import digits, percent, seconds
 
 WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
+WORTH_A_REASON = 0.1  # of the worker-seconds
+MOST = 0.4  # of the worker-seconds: then it is the reason
 SLOWER = 1.1  # tasks that take this many times as long as alone are mentioned
 LOST = {
     "error": "raised an exception",
@@ -28,7 +31,7 @@ def explain(run: Mapping[Any, Any]) -> str:
     run
         One row by ``schema.RUNS``.
     """
-    parts = [_failures(run), _speed(run), _shares(run), _cause(run)]
+    parts = [_failures(run), _ending(run), _speed(run), _shares(run), _cause(run)]
     return " ".join(part for part in parts if part)
 
 
@@ -36,15 +39,21 @@ def _failures(run: Mapping[Any, Any]) -> str:
     if run["ok"] == run["tasks"]:
         return ""
     lost = [f"{run[name]:,} {words}" for name, words in LOST.items() if run[name]]
-    sentence = f"{run['ok']:,} of {_tasks(run)} ended well; {_list(lost)}."
-    message = run["message"].rstrip(".")
+    return f"{run['ok']:,} of {_tasks(run)} ended well; {_list(lost)}."
+
+
+def _ending(run: Mapping[Any, Any]) -> str:
+    message = " ".join(run["message"].split()).rstrip(".")
+    told = []
     if run["ending"] == "raised":
-        sentence += f" The call raised {message}."
+        told.append(f"The call raised {message or 'an exception'}.")
     elif run["ending"] == "host died":
-        sentence += f" The program died: {message}."
+        told.append(f"The program died{': ' + message if message else ''}.")
     elif run["ending"] == "deadline":
-        sentence += f" The deadline of {seconds(run['timeout_s'])} ended the run."
-    return sentence
+        told.append(f"The deadline of {seconds(run['timeout_s'])} ended the run.")
+    if run["answers_agree"] is False:
+        told.append("Its answers differ from the sequential run's.")
+    return " ".join(told)
 
 
 def _speed(run: Mapping[Any, Any]) -> str:
@@ -58,9 +67,8 @@ def _speed(run: Mapping[Any, Any]) -> str:
     if pd.isna(run["speedup"]):
         return f"{crew} did {_tasks(run)} in {took}."
     alone = seconds(run["baseline_s"])
-    return (
-        f"{crew} took {took}; one process alone takes {alone}: a speedup of {run['speedup']:.2f}."
-    )
+    speedup = digits(run["speedup"])
+    return f"{crew} took {took}; one process alone takes {alone}: a speedup of {speedup}."
 
 
 def _shares(run: Mapping[Any, Any]) -> str:
@@ -75,7 +83,7 @@ def _shares(run: Mapping[Any, Any]) -> str:
         "idle at the end, with no task left to start": run["tail_s"],
     }
     told = [
-        f"{part / total:.0%} {words}"
+        f"{percent(part / total)} {words}"
         for words, part in sorted(parts.items(), key=lambda pair: -pair[1])
         if part / total > WORTH_A_WORD
     ]
@@ -83,22 +91,34 @@ def _shares(run: Mapping[Any, Any]) -> str:
 
 
 def _cause(run: Mapping[Any, Any]) -> str:
-    idle_inside = run["useful_s"] - run["cpu_s"]
-    scaling = run["computation_scaling"]
-    if idle_inside > 0.1 * run["useful_s"]:
-        if run["cpu_s"] < 0.1 * run["useful_s"]:
-            return "These tasks wait rather than compute."
-        if run["mechanism"] == "threads" and run["gil"]:
-            return "The GIL lets one thread compute at a time; the others wait inside their tasks."
-        if run["workers"] > run["usable_cpus"]:
-            return f"{run['workers']} workers share {run['usable_cpus']:.3g} CPUs."
-        return "Something else was using the CPUs, or the tasks wait."
-    if scaling * SLOWER < 1:
+    total = run["makespan_s"] * run["workers"]
+    if run["died"] and run["ending"] == "deadline":
+        return "The mechanism waited for a result that could no longer come."
+    if run["startup_s"] > MOST * total:
+        return "Starting workers cost more than the tasks: it pays with more, or longer, tasks."
+    if run["useful_s"] - run["cpu_s"] > WORTH_A_REASON * total:
+        return _why_not_computing(run)
+    if run["gap_s"] > MOST * total:
+        cure = "larger chunks" if MECHANISMS[run["mechanism"]].chunks else "longer tasks"
+        return f"Handing over a task takes long beside doing it: {cure} would help."
+    if run["tail_s"] > MOST * total:
+        return "The last tasks were long, or unevenly dealt: other workers had none left."
+    if run["computation_scaling"] * SLOWER < 1:
         return (
-            f"A task took {1 / scaling:.2f} times as long as it does alone: "
+            f"A task took {digits(1 / run['computation_scaling'])} times as long as it does alone: "
             "workers share caches, memory and the processor's clock."
         )
     return ""
+
+
+def _why_not_computing(run: Mapping[Any, Any]) -> str:
+    if run["cpu_s"] < WORTH_A_REASON * run["useful_s"]:
+        return "These tasks wait rather than compute."
+    if run["mechanism"] == "threads" and run["gil"]:
+        return "The GIL lets one thread compute at a time; the others wait inside their tasks."
+    if run["workers"] > run["usable_cpus"]:
+        return f"{run['workers']} workers share {run['usable_cpus']:.3g} CPUs."
+    return "Something else was using the CPUs, or the tasks wait."
 
 
 def _tasks(run: Mapping[Any, Any]) -> str:

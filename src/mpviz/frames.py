@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -278,14 +279,15 @@ def to_csv(folder: str | Path, tables: dict[str, pd.DataFrame]) -> None:
     try:
         place.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
-            (place / f"{name}.csv").write_text(csv_text(tables[name]), encoding="utf-8")
+            (place / f"{name}.csv").write_bytes(csv_text(tables[name]).encode())
     except OSError as error:
         raise Refused(f"The CSV can't be written to {place}: {error.strerror}.") from error
 
 
 def csv_text(frame: pd.DataFrame) -> str:
     """The frame as CSV: a header, then a row a row; floats with all their digits."""
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    # \r\n, as RFC 4180 has it, so that both are quoted where they stand in a cell.
+    return str(frame.to_csv(index=False, lineterminator="\r\n"))
 
 
 def read_csv(folder: str | Path) -> dict[str, pd.DataFrame]:
@@ -302,21 +304,29 @@ def read_csv(folder: str | Path) -> dict[str, pd.DataFrame]:
 def _read_table(file: Path, wanted: Sequence[schema.Column]) -> pd.DataFrame:
     names = [column.name for column in wanted]
     try:
-        raw = pd.read_csv(file, dtype="str", keep_default_na=False, na_values=[])
+        # Not with pandas, which fills up rows that were cut and stumbles over a lone \r or \0.
+        with file.open(encoding="utf-8", newline="") as text:
+            header, *rows = list(csv.reader(text, strict=True)) or [[]]
     except OSError as error:
         raise Refused(f"{file} can't be read: {error.strerror}.") from error
-    except (ValueError, pd.errors.ParserError) as error:
+    except (ValueError, csv.Error) as error:
         raise Refused(f"{file} is not CSV: {str(error).strip()}.") from error
-    if list(raw.columns) != names:
-        lacking = [name for name in names if name not in raw.columns]
+    if header != names:
+        lacking = [name for name in names if name not in header]
         what = f"it lacks {', '.join(lacking)}" if lacking else "its columns are not ours"
         raise Refused(f"{file} is not a table of mpviz: {what}.")
-    return pd.DataFrame({c.name: _typed(raw[c.name], c, file) for c in wanted})
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(names):
+            raise Refused(f"{file}, row {number}: it has {len(row)} cells, not {len(names)}.")
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pd.DataFrame(
+        {c.name: _typed(cells, c, file) for c, cells in zip(wanted, columns, strict=True)}
+    )
 
 
-def _typed(texts: pd.Series[str], column: schema.Column, file: Path) -> Any:
+def _typed(texts: Sequence[str], column: schema.Column, file: Path) -> Any:
     if column.dtype == "str":
-        return texts.astype("str")
+        return pd.array(list(texts), dtype="str")
     dtype: Any = column.dtype  # the stubs want a literal
     try:
         if column.dtype == "boolean":
@@ -325,5 +335,5 @@ def _typed(texts: pd.Series[str], column: schema.Column, file: Path) -> Any:
         if column.dtype == "float64":
             return np.array([float(text) if text else NAN for text in texts])
         return pd.array([int(text) if text else pd.NA for text in texts], dtype=dtype)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise Refused(f"{file}, column {column.name}: {error} is not a {column.dtype}.") from error

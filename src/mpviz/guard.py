@@ -7,7 +7,8 @@ output; the run's folder is removed by whoever of kernel and guard is the last t
 
     python -m mpviz.guard FOLDER KERNEL_PID DEADLINE_S
 
-Standard input is the control pipe: ``c`` cancels, its end means that the kernel is done or dead.
+Standard input is the control pipe: ``c`` cancels, ``q`` says that the folder has been read, its end
+that the kernel is dead.
 """
 
 from __future__ import annotations
@@ -45,7 +46,12 @@ def main() -> None:
     table = TraceTable(folder / "table")
     host = start_host(folder)
     table.words[HOST] = host.pid
-    ending = watch(table, host, kernel, deadline)
+    kernel_fd = open_pidfd(kernel)
+    ending = watch(table, host, kernel_fd, deadline)
+    if ending is Ending.FINISHED and not (folder / "results").exists():
+        ending = Ending.HOST_DIED  # a task ended the program, with a status that says all is well
+    if ending is Ending.HOST_DIED:
+        stamp_exits_of(table, host.pid)
     table.words[CUT] = time.perf_counter_ns()
     if ending in (Ending.DEADLINE, Ending.CANCELLED):
         # The host's handler writes down the results in hand; its workers may go on meanwhile.
@@ -56,9 +62,20 @@ def main() -> None:
     with contextlib.suppress(OSError):
         os.write(1, f"{ending},{host.returncode}\n".encode())
         os.close(1)
-    while os.read(0, 64):  # until the kernel has read what it needs, or is gone
-        pass
+    wait_for_goodbye(kernel_fd)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for_goodbye(kernel_fd: int | None) -> None:
+    """Wait until the kernel has read what it needs, or is gone."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    if kernel_fd is not None:
+        poll.register(kernel_fd, select.POLLIN)
+    while all(fd == 0 for fd, _ in poll.poll()):
+        said = os.read(0, 64)
+        if not said or b"q" in said:
+            return
 
 
 def start_host(folder: Path) -> subprocess.Popen[bytes]:
@@ -75,11 +92,13 @@ def start_host(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def watch(table: TraceTable, host: subprocess.Popen[bytes], kernel: int, deadline: float) -> Ending:
+def watch(
+    table: TraceTable, host: subprocess.Popen[bytes], kernel_fd: int | None, deadline: float
+) -> Ending:
     """Wait for the first thing that ends the run; stamp the workers that exit meanwhile."""
     began = time.perf_counter()
     poll = select.poll()
-    ends = [fd for fd in (0, open_pidfd(kernel)) if fd is not None]
+    ends = [fd for fd in (0, kernel_fd) if fd is not None]
     host_fd = open_pidfd(host.pid)
     for fd in (*ends, host_fd):
         if fd is not None:
@@ -104,12 +123,7 @@ def watch(table: TraceTable, host: subprocess.Popen[bytes], kernel: int, deadlin
             stamp_exit(table, workers.pop(fd))
             poll.unregister(fd)
             os.close(fd)
-    if host.returncode == 0:
-        return Ending.FINISHED
-    for row in range(table.claimed):
-        if table.words[table.worker(row) + PID] == host.pid:
-            stamp_exit(table, row)
-    return Ending.HOST_DIED
+    return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED
 
 
 def follow_new_workers(
@@ -129,6 +143,13 @@ def follow_new_workers(
                 workers[fd] = row
                 poll.register(fd, select.POLLIN)
     return started
+
+
+def stamp_exits_of(table: TraceTable, pid: int) -> None:
+    """Write down that a process is no more, in the rows of all its threads."""
+    for row in range(table.claimed):
+        if table.words[table.worker(row) + PID] == pid:
+            stamp_exit(table, row)
 
 
 def stamp_exit(table: TraceTable, row: int) -> None:

@@ -35,7 +35,11 @@ def main() -> None:
     known = set(sys.path)
     sys.path += [path for path in plan["sys_path"] if path not in known]
     setup = Setup(folder, plan["function"])
-    install(setup)
+    try:
+        install(setup)
+    except BaseException as error:
+        note_error(error, RAISED_BY_CALL)
+        raise
     results: list[tuple[int, Any]] = []
     save_on_sigterm(folder, results)
     ending = call(plan, setup, results)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from mpviz.recording.table import CALLED, CUT, ENDED, LOST, TraceTable
 MOST_WORKERS = 1000
 MOST_TASKS = 1_000_000
 LONGEST_TIMEOUT = 24 * 3600.0
+LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
+GOODBYE_LIMIT = 5.0  # seconds for a guard whose tree is gone to leave
 
 
 def check(plan: Plan) -> None:
@@ -42,36 +45,46 @@ def check(plan: Plan) -> None:
     Refused
         One sentence that names what is wrong.
     """
-    if plan.mechanism not in MECHANISMS:
-        raise Refused(
-            f"There is no mechanism {plan.mechanism!r}; there are {', '.join(MECHANISMS)}."
-        )
-    if plan.start_method not in START_METHODS:
-        raise Refused(
-            f"There is no start method {plan.start_method!r}; there are {', '.join(START_METHODS)}."
-        )
+    _check_name("mechanism", plan.mechanism, MECHANISMS)
+    _check_name("start method", plan.start_method, START_METHODS)
     _check_whole("workers", plan.workers, MOST_WORKERS)
     _check_whole("chunk_size", plan.chunk_size, MOST_TASKS)
     timeout = plan.timeout
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise Refused(f"timeout must be a number of seconds, not {timeout!r}.")
+        raise Refused(f"timeout must be a number of seconds, not {_quoted(timeout)}.")
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise Refused(
-            f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {timeout}."
+            f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {_quoted(timeout)}."
         )
     if not plan.inputs:
         raise Refused("There are no inputs, so there is nothing to run.")
     if len(plan.inputs) > MOST_TASKS:
         raise Refused(f"{len(plan.inputs):,} inputs are more than the {MOST_TASKS:,} allowed.")
     if not callable(plan.function):
-        raise Refused(f"The workload must be a function of one input, not {plan.function!r}.")
+        raise Refused(
+            f"The workload must be a function of one input, not {_quoted(plan.function)}."
+        )
+
+
+def _check_name(what: str, name: Any, known: Iterable[str]) -> None:
+    if not isinstance(name, str) or name not in known:
+        raise Refused(f"There is no {what} {_quoted(name)}; there are {', '.join(known)}.")
+
+
+def _quoted(value: Any) -> str:
+    """A value in a sentence, however long it is."""
+    try:
+        text = f"{value:,}" if type(value) is int else repr(value)
+    except ValueError:  # an int of thousands of digits
+        return "that"
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
 def _check_whole(name: str, value: Any, most: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refused(f"{name} must be a whole number, not {value!r}.")
+        raise Refused(f"{name} must be a whole number, not {_quoted(value)}.")
     if not 1 <= value <= most:
-        raise Refused(f"{name} must be from 1 to {most:,}, not {value:,}.")
+        raise Refused(f"{name} must be from 1 to {most:,}, not {_quoted(value)}.")
 
 
 def start(plan: Plan) -> Running:
@@ -119,7 +132,10 @@ class Running:
     def __init__(self, plan: Plan, payload: bytes) -> None:
         self.plan = plan
         self.environment = environment(plan.function)
-        self.folder = Path(tempfile.mkdtemp(prefix="mpviz-"))
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix="mpviz-"))
+        except OSError as error:
+            raise Refused(f"The run could not be started: {error}.") from error
         self._waiting = threading.Lock()
         self._reading = threading.Lock()  # of the table, which is closed once it was collected
         self._record: Record | None = None
@@ -194,8 +210,10 @@ class Running:
                 if not self._wait_for_guard(timeout):
                     raise TimeoutError(f"the run goes on after {timeout} s")
                 with self._reading:
-                    self._record = self._collect()
-                    self._clear_away()
+                    try:
+                        self._record = self._collect()
+                    finally:
+                        self._clear_away()
             return self._record
 
     def _wait_for_guard(self, timeout: float | None) -> bool:
@@ -256,9 +274,9 @@ class Running:
 
     def _last_words(self, status: int) -> str:
         if status < 0:
-            return (
-                f"the process that ran the mechanism was killed by {signal.Signals(-status).name}"
-            )
+            names = {one.value: one.name for one in signal.Signals}
+            name = names.get(-status, f"signal {-status}")
+            return f"the process that ran the mechanism was killed by {name}"
         log = (self.folder / "host.log").read_bytes()[-4000:].decode("utf-8", "replace")
         said = [line.strip() for line in log.splitlines() if line.strip()]
         last = f", saying {said[-1]!r}" if said else ""
@@ -269,8 +287,15 @@ class Running:
         assert self._guard.stdin is not None
         assert self._guard.stdout is not None
         self.table.close()
+        # Said, not just closed: a process forked from ours meanwhile holds the pipe as well.
+        with contextlib.suppress(OSError):
+            os.write(self._guard.stdin.fileno(), b"q")
         with contextlib.suppress(OSError):
             self._guard.stdin.close()
         self._guard.stdout.close()
-        self._guard.wait()
+        try:
+            self._guard.wait(GOODBYE_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._guard.kill()
+            self._guard.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -31,6 +31,8 @@ def as_text(value: Any) -> str:
             text = _ADDRESS.sub("", repr(value))
         except Exception as error:
             text = f"<{kind.__name__} whose repr raises {type(error).__name__}>"
+        # Half a character (a lone surrogate) can't be written to any file.
+        text = text.encode("utf-8", "backslashreplace").decode()
     if len(text) <= LONGEST:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
@@ -56,3 +58,8 @@ def digits(value: float) -> str:
     value = float(f"{value:.3g}")
     places = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:.{min(places, 6)}f}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage: ``"98%"``; what is above none and below one is ``"<1%"``."""
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"

@@ -9,6 +9,7 @@ import pytest
 import mpviz
 from mpviz import frames
 from mpviz.mechanisms import MECHANISMS
+from mpviz.workloads import is_prime
 
 PRIMES = mpviz.input_set("prime_mixture").values
 ROBUST = ("process", "pipe")  # notice a dead worker and go on with the others
@@ -21,11 +22,6 @@ CASES = [
 every_mechanism = pytest.mark.parametrize(("mechanism", "start_method"), CASES)
 
 
-def small_is_prime(n):
-    """The lesson's workload on numbers that are checked in microseconds."""
-    return mpviz.WORKLOADS["is_prime"].function(n)
-
-
 def run(function, inputs, mechanism, start_method, **options):
     return mpviz.run(
         function, inputs, mechanism=mechanism, start_method=start_method, timeout=30, **options
@@ -34,12 +30,12 @@ def run(function, inputs, mechanism, start_method, **options):
 
 @pytest.fixture(scope="module")
 def sequential():
-    return mpviz.run(mpviz.WORKLOADS["is_prime"].function, PRIMES, mechanism="sequential")
+    return mpviz.run(is_prime, PRIMES, mechanism="sequential")
 
 
 @every_mechanism
 def test_the_lesson_gives_ten_rows_and_nine_primes(mechanism, start_method, sequential):
-    trace = run(mpviz.WORKLOADS["is_prime"].function, PRIMES, mechanism, start_method, workers=2)
+    trace = run(is_prime, PRIMES, mechanism, start_method, workers=2)
     trace.baseline = sequential
     tasks, run_row = trace.tasks, trace.summary
     assert len(tasks) == 10
@@ -55,7 +51,7 @@ def test_the_lesson_gives_ten_rows_and_nine_primes(mechanism, start_method, sequ
 
 @every_mechanism
 def test_lanes_stay_within_workers_and_time_is_accounted_for(mechanism, start_method):
-    trace = run(small_is_prime, range(40), mechanism, start_method, workers=3, chunk_size=2)
+    trace = run(is_prime, range(40), mechanism, start_method, workers=3, chunk_size=2)
     lanes = trace.summary["workers"]
     assert trace.tasks["worker"].between(0, lanes - 1).all()
     assert trace.workers["worker"].between(0, lanes - 1).all()
@@ -67,7 +63,7 @@ def test_lanes_stay_within_workers_and_time_is_accounted_for(mechanism, start_me
 
 @every_mechanism
 def test_the_clock_is_one_for_all_processes(mechanism, start_method):
-    trace = run(small_is_prime, range(8), mechanism, start_method, workers=2)
+    trace = run(is_prime, range(8), mechanism, start_method, workers=2)
     workers, tasks = trace.workers, trace.tasks
     assert (workers["requested_s"] >= 0).all()
     assert (workers["booted_s"] >= workers["requested_s"]).all()
@@ -147,7 +143,7 @@ def test_the_deadline_ends_it_and_what_was_done_is_kept(mechanism, start_method)
 def test_csv_written_and_read_is_the_same(mechanism, start_method, tmp_path):
     import pandas as pd
 
-    trace = run(lambda x: f"{x}, \"quoted\"\n", range(3), mechanism, start_method, workers=2)
+    trace = run(lambda x: f'{x}, "quoted"\n', range(3), mechanism, start_method, workers=2)
     trace.to_csv(tmp_path)
     back = mpviz.read_csv(tmp_path)
     for name in frames.TABLES:

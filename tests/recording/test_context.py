@@ -53,7 +53,7 @@ def test_a_pool_s_killed_worker_is_followed_by_another_in_its_lane() -> None:
     mine = trace.workers[trace.workers["worker"] == lane]
     assert len(mine) == 2
     assert mine["pid"].nunique() == 2
-    assert list(mine["exitcode"])[0] == -9
+    assert mine["exitcode"].iloc[0] == -9
     assert trace.summary["died"] == 1
 
 

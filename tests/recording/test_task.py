@@ -10,9 +10,19 @@ import pytest
 import mpviz
 from mpviz import frames
 from mpviz.recording import table as words
-from mpviz.recording.output import RAISED, Output, read
+from mpviz.recording.output import RAISED, Output, Place, read
+from mpviz.recording.table import (
+    CPU,
+    DONE,
+    FAILED,
+    FINISHED,
+    HEADER_WORDS,
+    RUNNING,
+    STARTED,
+    STATE,
+    TASK_WORDS,
+)
 from mpviz.recording.task import here, note_error, state, timed_task
-from mpviz.recording.table import CPU, DONE, FAILED, FINISHED, HEADER_WORDS, RUNNING, STARTED, STATE
 
 
 class Tape(list):
@@ -33,7 +43,8 @@ def tape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     output = Output(tmp_path / "output", here)
     monkeypatch.setattr(state, "words", made, raising=False)
     monkeypatch.setattr(state, "output", output, raising=False)
-    monkeypatch.setattr(here, "worker", 6)
+    monkeypatch.setattr(here, "place", Place())
+    here.place.worker = 6
     yield made
     os.close(output._file)
 
@@ -66,13 +77,13 @@ def test_a_task_that_raises_is_stamped_and_raises_on(
     (entry,) = read(tmp_path / "output")[0]
     assert entry[:3] == (RAISED, 0, 6)
     assert entry[3].startswith(type(error).__name__)
-    assert here.task == -1
+    assert here.place.task == -1
 
 
 def test_a_task_of_a_thread_without_a_row_is_stamped_all_the_same(
     tape: Tape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(here, "worker", -1)
+    here.place.worker = -1
     workload(monkeypatch, abs)
     timed_task((0, -1))
     assert tape.order[-1][1] & 3 == DONE
@@ -87,6 +98,18 @@ def test_an_exception_whose_text_raises_is_named_by_its_type(tape: Tape, tmp_pat
     note_error(MuteError())
     note_error(ValueError())
     assert [entry[3] for entry in read(tmp_path / "output")[0]] == ["MuteError", "ValueError"]
+
+
+def test_cpu_time_between_two_tasks_is_nobody_s(
+    tape: Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workload(monkeypatch, lambda x: x)
+    timed_task((0, None))
+    total = sum(range(10**6))  # some milliseconds of CPU time
+    timed_task((1, total))
+    assert [value < 2 * 10**6 for cell, value in tape.order if cell % TASK_WORDS == CPU] == [
+        True
+    ] * 2
 
 
 @pytest.mark.parametrize("mechanism", ["process", "pipe"])

@@ -88,7 +88,7 @@ class Controls:
         self.deadline = widgets.BoundedFloatText(
             value=60, min=0.1, max=LONGEST_DEADLINE, step=1, description="Deadline, in seconds"
         )
-        self.own = widgets.VBox()
+        self.own = widgets.VBox().add_class("mpviz-own")
         self.box = widgets.VBox(
             [
                 _control(self.mechanism, self.about),

@@ -30,9 +30,10 @@ from mpviz.model import Ending, Line
 from mpviz.page.browser import RunsTable
 from mpviz.page.figure import FigureView
 from mpviz.schema import INTERVALS, RUNS, TASKS
-from mpviz.text import seconds
+from mpviz.text import digits, percent, seconds
 
 MOST_LINES = 1000  # of what was printed, shown
+LONGEST_NAME = 20  # of an input set, in the table
 EMPTY_TILES = {
     "Makespan": ("–", "from the call to the last result"),
     "Speedup": ("–", "sequential time over this time"),
@@ -196,16 +197,24 @@ def _numbers(run: Mapping[Any, Any]) -> dict[str, tuple[str, str]]:
     workers = f"{run['workers']:,} worker{'s' if run['workers'] != 1 else ''}"
     return {
         "Makespan": (seconds(run["makespan_s"]), "from the call to the last result"),
-        "Speedup": (_number(run["speedup"], ".2f"), f"of a possible {run['workers']:,}"),
-        "Efficiency": (_number(run["efficiency"], ".0%"), f"speedup over {workers}"),
-        "Load balance": (_number(run["load_balance"], ".0%"), "mean over longest useful time"),
+        "Speedup": (_digits(run["speedup"]), f"of a possible {run['workers']:,}"),
+        "Efficiency": (_percent(run["efficiency"]), f"speedup over {workers}"),
+        "Load balance": (_percent(run["load_balance"]), "mean over longest useful time"),
         "Tasks done": (f"{run['ok']:,} of {run['tasks']:,}", ", ".join(lost) or "all ended well"),
         "Answers agree": (agree, "with the sequential run"),
     }
 
 
-def _number(value: float, form: str) -> str:
-    return "–" if pd.isna(value) else f"{value:{form}}"
+def _digits(value: float) -> str:
+    return "–" if pd.isna(value) else digits(value)
+
+
+def _percent(share: float) -> str:
+    return "–" if pd.isna(share) else percent(share)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _tiles(numbers: Mapping[str, tuple[str, str]]) -> str:
@@ -238,9 +247,9 @@ def _row(run: Mapping[Any, Any]) -> dict[str, str]:
         "start_method": run["start_method"] or "–",
         "workers": f"{run['workers']:,}",
         "chunk_size": f"{run['chunk_size']:,}",
-        "input_set": run["input_set"],
+        "input_set": _short(run["input_set"]),
         "makespan": seconds(run["makespan_s"]),
-        "speedup": _number(run["speedup"], ".2f"),
+        "speedup": _digits(run["speedup"]),
         "ok": f"{run['ok']:,}/{run['tasks']:,}",
         "ending": run["ending"],
     }

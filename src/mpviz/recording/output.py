@@ -55,11 +55,11 @@ class Output(io.TextIOBase):
         """Keep `text` until its line ends, then append the line."""
         here = self._here.place
         here.line += text
-        if "\n" in text or len(here.line) > LONGEST:
-            whole, newline, here.line = here.line.rpartition("\n")
-            if not newline:
-                whole, here.line = here.line, ""
-            self.entry(PRINTED, whole)
+        if "\n" in text:
+            whole, _, here.line = here.line.rpartition("\n")
+            self._printed(whole)
+        if len(here.line) > LONGEST:
+            self.end_line()
         return len(text)
 
     def end_line(self) -> None:
@@ -67,16 +67,21 @@ class Output(io.TextIOBase):
         here = self._here.place
         line, here.line = here.line, ""
         if line:
-            self.entry(PRINTED, line)
+            self._printed(line)
+
+    def _printed(self, text: str) -> None:
+        for start in range(0, max(len(text), 1), LONGEST):
+            self.entry(PRINTED, text[start : start + LONGEST])
 
     def entry(self, kind: int, text: str) -> None:
-        """Append one entry; past the cap a last one says that the rest is cut."""
-        if self._room <= 0:
-            return
+        """Append one entry; of what is printed past the cap, one that says it is not kept."""
         data = text[:LONGEST].encode("utf-8", "backslashreplace")
-        self._room -= len(data) + _HEAD.size
-        if self._room <= 0:
-            data += b"\n[mpviz: this process printed over 1 MiB; the rest is not kept]"
+        if kind == PRINTED:
+            if self._room <= 0:
+                return
+            self._room -= len(data) + _HEAD.size
+            if self._room <= 0:
+                data += b"\n[mpviz: this process printed over 1 MiB; the rest is not kept]"
         here = self._here.place
         os.write(self._file, _HEAD.pack(kind, here.task, here.worker, len(data)) + data)
 
