@@ -69,8 +69,9 @@ def timeline_columns(
     Returns
     -------
     dict
-        Of the sources ``lanes``, ``quiet``, ``tasks``, ``failed``, ``marks`` (at each failure),
-        ``never`` (tasks that never started), ``makespan``, ``notes`` and ``extent``.
+        Of the sources ``lanes``, ``quiet``, ``swatches`` (kinds of quiet bars, for the legend),
+        ``tasks``, ``failed``, ``marks`` (at each failure), ``never`` (tasks that never started),
+        ``makespan``, ``notes`` and ``extent``.
     """
     begun = (tasks["worker"].notna() & tasks["started_s"].notna()).to_numpy(bool)
     never = tasks.loc[~begun] if now is None else tasks.iloc[:0]
@@ -107,6 +108,12 @@ def timeline_columns(
             "text": texts[name],
         }
     columns["tasks"] |= {"height": _heights(bars)[done], "colour": _shades(bars, lane, kind, done)}
+    present = sorted(set(kind[quiet].tolist()))
+    columns["swatches"] = {
+        "x": np.zeros(len(present)),
+        "y": np.zeros(len(present)),
+        "kind": [LABELS[k] for k in present],
+    }
     columns["marks"] = failure_marks(columns["failed"], kind[failed], bars.count[failed], right)
     columns["never"] = never_marks(never, lanes, right)
     columns["makespan"] = {"x": np.array([] if makespan is None else [makespan])}

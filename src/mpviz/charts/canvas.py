@@ -9,8 +9,10 @@ import numpy as np
 from bokeh.core.properties import value
 from bokeh.models import (
     BasicTicker,
+    CDSView,
     ColumnDataSource,
     CustomJSTickFormatter,
+    GroupFilter,
     HoverTool,
     InlineStyleSheet,
     Range,
@@ -148,6 +150,36 @@ def note(plot: figure, source: ColumnDataSource, *, x: Any, y: Any, **more: Any)
         text_color=TEXT,
         **{"text_font_size": FONT_SIZE, "text_baseline": "middle", **more},
     )
+
+
+def bars(
+    plot: figure,
+    source: ColumnDataSource,
+    kinds: Mapping[str, Look],
+    *,
+    height: float,
+    line_color: Any = None,
+    **hatch: Any,
+) -> Any:
+    """Draw bars that look by their kind; give the renderer to be hovered.
+
+    A hatch chosen by a column is made anew for each bar: 3,000 bars took Chromium 1.5 s. So each
+    kind's hatches are a renderer of their own, with one hatch.
+    """
+    edges: dict[str, Any] = {"left": "left", "right": "right", "height": height, "source": source}
+    fill = looks(kinds)["fill_color"]
+    edge = fill if line_color == "fill" else line_color
+    filled = plot.hbar("y", **edges, fill_color=fill, line_color=edge)
+    for look in kinds.values():
+        if look.hatch != "blank":
+            only = CDSView(filter=GroupFilter(column_name="kind", group=look.label))
+            skin: dict[str, Any] = {
+                "fill_color": None,
+                "line_color": None,
+                "hatch_pattern": look.hatch,
+            }
+            plot.hbar("y", **edges, view=only, **skin, **hatch)
+    return filled
 
 
 def looks(kinds: Mapping[str, Look], column: str = "kind") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 from bokeh.transform import factor_mark
 
 from mpviz.charts.bars import LANE, MOST, timeline_columns
-from mpviz.charts.canvas import Columns, hover, legend, looks, note, sheet, sources, time_axis
+from mpviz.charts.canvas import Columns, bars, hover, legend, looks, note, sheet, sources, time_axis
 from mpviz.charts.marks import HEAD, ROW, lane_pixels
 from mpviz.charts.palette import FAILED, GREY, INK, QUIET, TEXT, VERMILLION
 from mpviz.text import seconds
@@ -59,20 +59,22 @@ def timeline(columns: Columns, *, lanes: int, deadline: float | None = None) -> 
         "y", left=0, right="right", height=LANE, source=data["lanes"],
         fill_color=GREY, fill_alpha=0.08, line_color=None,
     )  # fmt: skip
-    quiet = plot.hbar(
-        "y", left="left", right="right", height=LANE, source=data["quiet"], line_color=None,
-        **looks(QUIET), hatch_color=GREY, hatch_alpha=0.45, hatch_scale=8,
-    )  # fmt: skip
+    hatch = {"hatch_color": GREY, "hatch_alpha": 0.45, "hatch_scale": 8}
+    quiet = bars(plot, data["quiet"], QUIET, height=LANE, **hatch)
+    quiet_swatch = _swatch(plot, data["swatches"], looks(QUIET) | hatch)
     tasks = plot.hbar(
         "y", left="left", right="right", height="height", source=data["tasks"],
         fill_color="colour", line_color="colour",
     )  # fmt: skip
-    failed, marks, never, swatch = _failures(plot, data)
+    failed, marks, never, failed_swatch = _failures(plot, data)
     plot.vspan("x", source=data["makespan"], line_color=TEXT, line_width=1.5, line_dash="dashed")
     note(plot, data["notes"], x="x", y="y", text_align="align")
     if deadline is not None:
         _mark_deadline(plot, deadline, y=-0.5 - 0.5 * HEAD / lane_pixels(lanes))
-    legend(plot, [(field("kind"), glyphs) for glyphs in ([tasks], [swatch, marks], [quiet])])
+    legend(
+        plot,
+        [(field("kind"), glyphs) for glyphs in ([tasks], [failed_swatch, marks], [quiet_swatch])],
+    )
     hover(plot, [quiet, tasks, failed, marks, never])
     return plot
 
@@ -84,18 +86,25 @@ def _failures(plot: figure, data: Mapping[str, ColumnDataSource]) -> tuple[Any, 
     """
     labels = [look.label for look in FAILED.values()]
     shapes = factor_mark("kind", [look.marker for look in FAILED.values()], labels)
-    skin = looks(FAILED) | {"hatch_color": INK, "hatch_alpha": 0.55, "hatch_scale": 10}
-    colour = skin["fill_color"]
-    swatch = plot.hbar("y", left="x", right="x", source=data["marks"], line_color=None, **skin)
-    failed = plot.hbar(
-        "y", left="left", right="right", height=LANE, source=data["failed"],
-        line_color=colour, **skin,
-    )  # fmt: skip
-    skin = {"fill_color": colour, "line_color": INK, "line_width": 1.2, "marker": shapes}
+    hatch = {"hatch_color": INK, "hatch_alpha": 0.55, "hatch_scale": 10}
+    skin = looks(FAILED) | hatch
+    swatch = _swatch(plot, data["marks"], skin)
+    failed = bars(plot, data["failed"], FAILED, height=LANE, line_color="fill", **hatch)
+    skin = {
+        "fill_color": skin["fill_color"],
+        "line_color": INK,
+        "line_width": 1.2,
+        "marker": shapes,
+    }
     marks, never = (
         plot.scatter("x", "y", size=12, source=data[name], **skin) for name in ("marks", "never")
     )
     return failed, marks, never, swatch
+
+
+def _swatch(plot: figure, source: ColumnDataSource, skin: Mapping[str, Any]) -> Any:
+    """Draw nothing but the legend's picture of each kind in a source of few rows."""
+    return plot.hbar("y", left="x", right="x", source=source, line_color=None, **skin)
 
 
 def _mark_deadline(plot: figure, deadline: float, *, y: float) -> None:

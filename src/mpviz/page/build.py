@@ -170,11 +170,18 @@ class Page:
                 if waiting.done():
                     break
                 began = time.perf_counter()
-                self.views.show_live(Trace(running.snapshot()))
-                self._say_progress(plan, running, place)
+                trace = Trace(running.snapshot())
+                columns = await asyncio.to_thread(self.views.live_columns, trace)
+                if len(columns["tasks"]["y"]) and not waiting.done() and not self._cancelled:
+                    self.views.show_live(trace, columns)
+                    self._say_progress(plan, running, place)
                 pause = max(REDRAW, (time.perf_counter() - began) / SHARE)
+            if self._cancelled:
+                self._say("Cancelled.")
             self._count += 1
-            return Trace(await waiting, baseline, self._count)
+            trace = Trace(await waiting, baseline, self._count)
+            await asyncio.to_thread(lambda: trace.runs)  # as above; the frames are kept
+            return trace
         finally:
             self._running = None
 

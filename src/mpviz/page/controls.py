@@ -6,6 +6,7 @@ kernel can set any of them to anything.
 
 from __future__ import annotations
 
+import functools
 import html
 import math
 import multiprocessing
@@ -120,7 +121,7 @@ class Controls:
         """
         chosen = self.input_set.value
         if chosen == GENERATE:
-            found = inputs.generate(
+            found = generated(
                 count=self.count.value,
                 size=self.size.value,
                 spread=self.spread.value,
@@ -287,6 +288,12 @@ class Controls:
         self.preview.value = _text(
             "mpviz-hint", f"{found.count:,} number{plural}, {span}; each is {takes}."
         )
+
+
+@functools.lru_cache(maxsize=4)
+def generated(**options: Any) -> inputs.InputSet:
+    """`mpviz.inputs.generate`, once for the same options: a page asks again and again."""
+    return inputs.generate(**options)
 
 
 def _choice(what: str, value: Any, known: dict[str, Any]) -> str:
