@@ -185,6 +185,12 @@ class Running:
             )
 
     @property
+    def started(self) -> bool:
+        """Whether a worker has run its first instruction."""
+        with self._reading:
+            return self._record is not None or self.table.booted
+
+    @property
     def finished(self) -> int:
         """How many tasks have come to their end by now."""
         with self._reading:

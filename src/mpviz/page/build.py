@@ -169,10 +169,12 @@ class Page:
                 await asyncio.wait({waiting}, timeout=pause)
                 if waiting.done():
                     break
+                if not running.started or self._cancelled:
+                    continue
                 began = time.perf_counter()
                 trace = Trace(running.snapshot())
                 columns = await asyncio.to_thread(self.views.live_columns, trace)
-                if len(columns["tasks"]["y"]) and not waiting.done() and not self._cancelled:
+                if not waiting.done() and not self._cancelled:
                     self.views.show_live(trace, columns)
                     self._say_progress(plan, running, place)
                 pause = max(REDRAW, (time.perf_counter() - began) / SHARE)

@@ -96,6 +96,11 @@ class TraceTable:
         return row
 
     @property
+    def booted(self) -> bool:
+        """Whether a worker has run its first instruction."""
+        return any(self.words[self.worker(row) + BOOTED] for row in range(self.claimed))
+
+    @property
     def finished(self) -> int:
         """How many tasks have come to their end by now."""
         at = HEADER_WORDS + STATE
