@@ -43,8 +43,9 @@ QUIET = (
 )
 
 
+@pytest.hookimpl(trylast=True)  # pytest itself sorts by fixture
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright leaves an event loop running, and others want their own."""
+    """Browser tests come last: Playwright leaves a loop running, and others want their own."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
