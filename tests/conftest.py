@@ -6,6 +6,7 @@ Imports only what the conformance suite has on every Python: pytest and psutil.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 import uuid
@@ -27,6 +28,13 @@ BROWSERS = (".org.chromium.", ".com.google.Chrome.")
 def pytest_configure(config: pytest.Config) -> None:
     name, _, value = SESSION.partition("=")
     os.environ[name] = value
+    # A folder for this session's runs alone; what pytest itself keeps stays where one looks for it.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +56,11 @@ def nothing_stays_behind(long_lived: set[int]) -> Iterator[None]:
     def left() -> list[str]:
         active_children()  # reaps those of this process that have ended
         new = [f"process {about(one)}" for one in strays(processes_before, long_lived)]
-        new += [f"{path}" for path in sorted(entries() - entries_before) if not foreign(path)]
+        new += [
+            f"{path}"
+            for path in sorted(entries() - entries_before)
+            if not foreign(path) and path.exists()
+        ]
         return new
 
     if found := settled(left):
