@@ -168,7 +168,7 @@ def test_list_names_what_there_is_with_its_meaning(
         == {
             "mechanisms": list(mpviz.MECHANISMS),
             "workloads": list(mpviz.WORKLOADS),
-            "input-sets": ["milliseconds", "prime_mixture"],
+            "input-sets": mpviz.inputs.input_sets(),
         }[what]
     )
     assert all(len(line.split()) > 2 for line in lines)

@@ -18,6 +18,7 @@ FLOORS = {
     "text": 0,
     "serving": 4,
     "workloads": 1,
+    "lesson": 1,
     "inputs": 1,
     "mechanisms": 1,
     "recording": 1,
@@ -31,9 +32,10 @@ FLOORS = {
     "charts": 3,
     "api": 4,
     "__init__": 4,
-    "page": 5,
-    "cli": 5,
-    "__main__": 6,
+    "experiments": 5,
+    "page": 6,
+    "cli": 6,
+    "__main__": 7,
 }
 # What a measured process imports: the standard library, and cloudpickle where a function travels.
 MEASURED = {"model", "schema", "text", "workloads", "mechanisms", "recording", "host"}

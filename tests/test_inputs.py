@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mpviz.inputs import InputSet, Limits, generate, input_set, input_sets, parse
 from mpviz.model import Refused
+from mpviz.resources import data_folder
 
 SMALL = Limits(max_count=3, max_digits=4, max_bytes=64)
 
@@ -35,8 +36,48 @@ def test_the_waits_are_ten_between_50_and_400() -> None:
 
 
 def test_every_set_in_the_folder_is_listed_and_can_be_read() -> None:
-    assert input_sets() == ["milliseconds", "prime_mixture"]
+    assert input_sets() == [
+        *("large_results", "longest_first", "milliseconds", "prime_mixture"),
+        *("skewed", "tiny", "uniform"),
+    ]
     assert [input_set(name).name for name in input_sets()] == input_sets()
+
+
+@pytest.mark.parametrize("name", input_sets())
+def test_a_set_is_one_number_a_line_and_nothing_else_and_told_of_in_the_readme(name: str) -> None:
+    text = (data_folder() / f"{name}.txt").read_text("utf-8")
+    assert text == "".join(f"{value}\n" for value in input_set(name))
+    readme = (data_folder() / "README.md").read_text("utf-8")
+    assert sum(line.startswith(f"| `{name}` |") for line in readme.splitlines()) == 1
+
+
+def test_uniform_holds_equal_tasks_and_no_number_twice() -> None:
+    uniform = input_set("uniform")
+    assert uniform.count == len(set(uniform)) == 24
+    assert uniform.largest < 1.001 * uniform.smallest
+
+
+def test_skewed_ends_with_a_few_long_tasks_that_are_half_of_the_work() -> None:
+    values = input_set("skewed").values
+    assert len(values) == 43
+    assert max(values[:-3]) * 10 < min(values[-3:])
+    assert 0.4 < sum(values[-3:]) / sum(values) < 0.7
+
+
+def test_longest_first_holds_the_numbers_of_skewed_in_falling_order() -> None:
+    assert input_set("longest_first").values == tuple(sorted(input_set("skewed"), reverse=True))
+
+
+def test_tiny_holds_thousands_of_small_tasks() -> None:
+    tiny = input_set("tiny")
+    assert tiny.count == 4000
+    assert tiny.largest < 1200
+
+
+def test_large_results_are_a_few_mebibytes_each() -> None:
+    large = input_set("large_results")
+    assert all(2**20 <= size <= 8 * 2**20 for size in large)
+    assert sum(large) <= 128 * 2**20
 
 
 def test_an_input_set_cannot_be_changed() -> None:

@@ -9,8 +9,8 @@ import pytest
 import mpviz
 
 PUBLIC = {
-    "MECHANISMS", "Outcome", "Plan", "Record", "Refused", "Trace", "WORKLOADS", "input_set",
-    "read_csv", "run",
+    "EXPERIMENTS", "MECHANISMS", "Outcome", "Plan", "Record", "Refused", "Trace", "WORKLOADS",
+    "input_set", "read_csv", "run",
 }  # fmt: skip
 
 
@@ -68,6 +68,8 @@ def test_the_version_is_the_package_s() -> None:
 
 def test_the_lesson_s_mechanisms_are_there_in_the_lesson_s_order() -> None:
     assert list(mpviz.MECHANISMS) == [
-        "sequential", "threads", "process", "queue", "pipe", "pool.map", "executor.map",
+        "sequential", "threads", "process", "process.lesson", "queue", "queue.lesson", "pipe",
+        "pipe.lesson", "pool.map", "pool.map_async", "pool.imap", "pool.imap_unordered",
+        "pool.starmap", "pool.apply_async", "executor.map", "executor.submit",
     ]  # fmt: skip
-    assert list(mpviz.WORKLOADS) == ["is_prime", "sleep", "busy"]
+    assert list(mpviz.WORKLOADS) == ["is_prime", "sleep", "busy", "payload"]

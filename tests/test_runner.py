@@ -92,6 +92,14 @@ REFUSED = {
     "timeout must be a number of seconds, not True": {"timeout": True},
     "There are no inputs": {"inputs": ()},
     "1,000,001 inputs are more than the 1,000,000 allowed": {"inputs": (0,) * 1_000_001},
+    "process.lesson starts a process for each input: at most 64 inputs, not 65": {
+        "mechanism": "process.lesson",
+        "inputs": (0,) * 65,
+    },
+    "pipe.lesson starts a process for each input: at most 64 inputs, not 4,000": {
+        "mechanism": "pipe.lesson",
+        "inputs": (0,) * 4000,
+    },
     "The workload must be a function of one input, not 7": {"function": 7},
     "The workload or its inputs can't be pickled: it will not": {"inputs": (Unpicklable(),)},
     "The workload or its inputs can't be pickled: cannot pickle": {

@@ -1,11 +1,12 @@
 """The functions that tasks can run."""
 
+import math
 import time
 
 import pytest
 
 from mpviz.inputs import input_set, input_sets
-from mpviz.workloads import WORKLOADS, busy, is_prime, sleep
+from mpviz.workloads import WORKLOADS, busy, is_prime, payload, sleep
 
 
 @pytest.mark.parametrize("n", [-15492781, -7, -2, -1, 0, 1])
@@ -43,6 +44,21 @@ def test_busy_does_the_same_work_each_time_and_more_of_it_for_more() -> None:
     assert busy(0) == 0
     assert busy(1) == sum(number & 7 for number in range(1000))
     assert busy(2) == busy(2) > busy(1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4 * 2**20])
+def test_a_payload_is_that_many_bytes(size: int) -> None:
+    assert len(payload(size)) == size
+    assert isinstance(payload(size), bytes)
+
+
+@pytest.mark.parametrize("name", ["uniform", "skewed", "longest_first", "tiny"])
+def test_the_sets_of_numbers_are_odd_primes_so_that_a_task_is_as_long_as_its_number(
+    name: str,
+) -> None:
+    assert all(
+        n % 2 and all(n % d for d in range(3, math.isqrt(n) + 1, 2)) for n in input_set(name)
+    )
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mpviz.api import Trace, run
+    from mpviz.experiments import EXPERIMENTS
     from mpviz.frames import read_csv
     from mpviz.inputs import input_set
     from mpviz.mechanisms import MECHANISMS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "EXPERIMENTS": "experiments",
     "MECHANISMS": "mechanisms",
     "Outcome": "model",
     "Plan": "model",
@@ -32,6 +34,7 @@ _HOMES = {
     "run": "api",
 }
 __all__ = [
+    "EXPERIMENTS",
     "MECHANISMS",
     "WORKLOADS",
     "Outcome",

@@ -12,6 +12,7 @@ from mpviz.text import digits, percent, seconds
 
 WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
 WORTH_A_REASON = 0.1  # of the worker-seconds
+HALF = 0.5
 MOST = 0.4  # of the worker-seconds: then it is the reason
 SLOWER = 1.1  # tasks that take this many times as long as alone are mentioned
 LOST = {
@@ -112,10 +113,11 @@ def _cause(run: Mapping[Any, Any]) -> str:
 
 
 def _why_not_computing(run: Mapping[Any, Any]) -> str:
-    if run["cpu_s"] < WORTH_A_REASON * run["useful_s"]:
-        return "These tasks wait rather than compute."
-    if run["mechanism"] == "threads" and run["gil"]:
+    busy = run["cpu_s"] > HALF * run["makespan_s"]  # of one CPU, all the time
+    if busy and run["mechanism"] == "threads" and run["gil"]:
         return "The GIL lets one thread compute at a time; the others wait inside their tasks."
+    if run["cpu_s"] < WORTH_A_REASON * run["useful_s"] and not busy:
+        return "These tasks wait rather than compute."
     if run["workers"] > run["usable_cpus"]:
         return f"{run['workers']} workers share {run['usable_cpus']:.3g} CPUs."
     return "Something else was using the CPUs, or the tasks wait."

@@ -146,8 +146,11 @@ def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
 
 
 def lanes_of(plan: Plan) -> int:
-    """How many lanes a plan has: its workers, or one where the mechanism knows only one."""
-    return plan.workers if MECHANISMS[plan.mechanism].parallel else 1
+    """How many lanes a plan has: its workers, unless the mechanism has its own idea of them."""
+    mechanism = MECHANISMS[plan.mechanism]
+    if mechanism.one_each:
+        return len(plan.inputs)
+    return plan.workers if mechanism.parallel else 1
 
 
 def makespan_of(record: Record) -> float:

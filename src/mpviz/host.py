@@ -72,6 +72,8 @@ def call(plan: dict[str, Any], setup: Setup, results: list[tuple[int, Any]]) -> 
         words[ENDED] = perf_counter_ns()
         note_error(error, RAISED_BY_CALL)
         return Ending.RAISED
+    if not results:  # none is ever in hand: what ends it then is that the call came back
+        words[ENDED] = perf_counter_ns()
     return Ending.FINISHED
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import cloudpickle
 
 from mpviz.environment import environment
-from mpviz.mechanisms import MECHANISMS
+from mpviz.mechanisms import MECHANISMS, MOST_EACH
 from mpviz.model import CUT_SHORT, START_METHODS, Ending, Line, Plan, Record, Refused
 from mpviz.recording.output import PRINTED, RAISED, RAISED_BY_CALL, read
 from mpviz.recording.table import CALLED, CUT, ENDED, LOST, TraceTable
@@ -60,6 +60,11 @@ def check(plan: Plan) -> None:
         raise Refused("There are no inputs, so there is nothing to run.")
     if len(plan.inputs) > MOST_TASKS:
         raise Refused(f"{len(plan.inputs):,} inputs are more than the {MOST_TASKS:,} allowed.")
+    if MECHANISMS[plan.mechanism].one_each and len(plan.inputs) > MOST_EACH:
+        raise Refused(
+            f"{plan.mechanism} starts a process for each input: at most {MOST_EACH} inputs, not"
+            f" {len(plan.inputs):,}."
+        )
     if not callable(plan.function):
         raise Refused(
             f"The workload must be a function of one input, not {_quoted(plan.function)}."

@@ -34,6 +34,11 @@ def busy(thousands: int) -> int:
     return total
 
 
+def payload(size: int) -> bytes:
+    """Give back that many bytes: next to nothing to compute, all the more to send."""
+    return b"x" * size
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A workload that can be chosen by name: what its input means and what is a sensible one."""
@@ -48,4 +53,5 @@ WORKLOADS: dict[str, Workload] = {
     "is_prime": Workload(is_prime, "a whole number to check", "prime_mixture", 10**12 - 1),
     "sleep": Workload(sleep, "milliseconds to wait", "milliseconds", 60_000),
     "busy": Workload(busy, "thousands of additions", "milliseconds", 1_000_000),
+    "payload": Workload(payload, "bytes to send back", "large_results", 64 * 2**20),
 }

@@ -3,6 +3,8 @@
 A mechanism is a generator ``(task, inputs, *, workers, context, chunk_size)``. `inputs` are
 ``(index, input)``; it calls `task` with one of them and yields the ``(index, result)`` that comes
 back, before it closes what it opened. It knows of no measuring.
+
+Those named ``.lesson`` are as taught, faults and all: they may lose results or wait for ever.
 """
 
 from __future__ import annotations
@@ -13,13 +15,22 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from mpviz.mechanisms.executor import executor_map
-from mpviz.mechanisms.pipe import pipe
-from mpviz.mechanisms.pool import pool_map
-from mpviz.mechanisms.process import process
-from mpviz.mechanisms.queue import queue
+from mpviz.mechanisms.executor import executor_map, executor_submit
+from mpviz.mechanisms.pipe import pipe, pipe_lesson
+from mpviz.mechanisms.pool import (
+    pool_apply_async,
+    pool_imap,
+    pool_imap_unordered,
+    pool_map,
+    pool_map_async,
+    pool_starmap,
+)
+from mpviz.mechanisms.process import process, process_lesson
+from mpviz.mechanisms.queue import queue, queue_lesson
 from mpviz.mechanisms.sequential import sequential
 from mpviz.mechanisms.threads import threads
+
+MOST_EACH = 64  # inputs for a mechanism that starts a process for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Mechanism:
     processes: bool = True  # starts processes, so that a start method means something
     chunks: bool = False  # hands over several tasks at once
     parallel: bool = True  # has more than one worker
+    one_each: bool = False  # starts a process for each input, however many workers are asked for
 
     @property
     def summary(self) -> str:
@@ -65,8 +77,17 @@ MECHANISMS: dict[str, Mechanism] = {
     "sequential": Mechanism(sequential, processes=False, parallel=False),
     "threads": Mechanism(threads, processes=False),
     "process": Mechanism(process),
+    "process.lesson": Mechanism(process_lesson, one_each=True),
     "queue": Mechanism(queue),
+    "queue.lesson": Mechanism(queue_lesson),
     "pipe": Mechanism(pipe),
+    "pipe.lesson": Mechanism(pipe_lesson, one_each=True),
     "pool.map": Mechanism(pool_map, chunks=True),
+    "pool.map_async": Mechanism(pool_map_async, chunks=True),
+    "pool.imap": Mechanism(pool_imap, chunks=True),
+    "pool.imap_unordered": Mechanism(pool_imap_unordered, chunks=True),
+    "pool.starmap": Mechanism(pool_starmap, chunks=True),
+    "pool.apply_async": Mechanism(pool_apply_async),
     "executor.map": Mechanism(executor_map, chunks=True),
+    "executor.submit": Mechanism(executor_submit),
 }

@@ -37,3 +37,24 @@ def process(task, inputs, *, workers, context, chunk_size):
                 yield unwrap(result)
             receiver.close()
             alive.pop(receiver).join()
+
+
+def print_answer(task, item):
+    """All that one process of the lesson does."""
+    _, answer = task(item)
+    print(item[1], "✅" if answer else "❌")  # noqa: T201  the lesson prints
+
+
+def process_lesson(task, inputs, *, workers, context, chunk_size):
+    """As taught: a Process for each input, all at once, each printing ✅ or ❌.
+
+    Good for a first look at processes, and for work that leaves its result elsewhere. Nothing
+    comes back: what a function returns stays in its process, so every result is missing. As many
+    processes as inputs share the CPUs, and each takes its start and its memory.
+    """
+    crew = [context.Process(target=print_answer, args=(task, item)) for item in inputs]
+    for child in crew:
+        child.start()
+    for child in crew:
+        child.join()
+    yield from ()  # there is nothing to give

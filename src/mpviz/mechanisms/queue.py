@@ -1,5 +1,7 @@
 """A queue of tasks, a queue of results."""
 
+from queue import Empty
+
 from mpviz.mechanisms.result import attempt, unwrap
 
 
@@ -36,3 +38,38 @@ def queue(task, inputs, *, workers, context, chunk_size):
         consumer.join()
     to_do.close()
     done.close()
+
+
+def consume_until_empty(task, to_do, done):
+    """All that one consumer of the lesson does."""
+    while True:
+        try:
+            item = to_do.get_nowait()
+        except Empty:
+            return
+        done.put(task(item))
+        to_do.task_done()
+
+
+def queue_lesson(task, inputs, *, workers, context, chunk_size):
+    """As taught: consumers `get_nowait` from a JoinableQueue until it says Empty.
+
+    Good for seeing a race. Empty means "not now" (another consumer is reading, or the thread that
+    feeds the queue is behind), not "no more": consumers leave early, and what they left is
+    missing. A task that raises or dies is missing too; an endless one, or more results than the
+    pipe holds (64 KiB), means waiting for ever, since the consumers are joined before they are
+    read.
+    """
+    to_do, done = context.JoinableQueue(), context.SimpleQueue()
+    for item in inputs:
+        to_do.put(item)
+    crew = [
+        context.Process(target=consume_until_empty, args=(task, to_do, done))
+        for _ in range(workers)
+    ]
+    for consumer in crew:
+        consumer.start()
+    for consumer in crew:
+        consumer.join()
+    while not done.empty():
+        yield done.get()

@@ -1,0 +1,68 @@
+"""What an experiment is, and what it finds. Knows no experiment, no process and no chart."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mpviz.mechanisms import MECHANISMS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from bokeh.plotting import figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was found.
+
+    Parameters
+    ----------
+    frame
+        What was measured, one row a thing, in plain dtypes; times in seconds.
+    sentence
+        What it shows, in words with this machine's numbers.
+    printed
+        What the processes printed, line by line.
+    draw
+        Makes the Bokeh figure.
+    """
+
+    frame: pd.DataFrame
+    sentence: str
+    printed: tuple[str, ...] = ()
+    draw: Callable[[], figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment to choose by name.
+
+    Parameters
+    ----------
+    name, title
+        Its key and its heading.
+    about
+        What it will do and roughly how long it takes, in one sentence.
+    function
+        Called with ``timeout=`` and ``start=`` (both optional) and keywords of its own, it blocks
+        and gives a `Finding`; raises `mpviz.Refused` when it could not measure.
+    shows
+        The code that it runs: functions, or names of mechanisms.
+    """
+
+    name: str
+    title: str
+    about: str
+    function: Callable[..., Finding]
+    shows: tuple[Callable[..., Any] | str, ...]
+
+    @property
+    def source(self) -> str:
+        """The code that is run."""
+        return "\n\n".join(
+            MECHANISMS[one].source if isinstance(one, str) else inspect.getsource(one)
+            for one in self.shows
+        )

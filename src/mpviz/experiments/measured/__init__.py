@@ -1,0 +1,1 @@
+"""What the experiments run in a host, as the lesson would write it. Standard library only."""
