@@ -10,7 +10,7 @@ import functools
 import html
 import math
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +18,16 @@ import ipywidgets as widgets
 
 from mpviz import inputs, runner
 from mpviz.environment import usable_cpus
+from mpviz.lesson import Settings
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Plan, Refused
+from mpviz.page import links
 from mpviz.page.browser import Upload
+from mpviz.page.copies import as_python, as_shell
 from mpviz.workloads import WORKLOADS
 
 GENERATE, PASTE, UPLOAD = "Generate numbers…", "Paste numbers…", "Upload a file…"
-LONGEST_DEADLINE = 600.0
+SHORTEST_DEADLINE, LONGEST_DEADLINE = 0.1, 600.0
 LONGEST_CHUNK = 100_000
 SHOWN_DIGITS = 12
 FIRST = {"mechanism": "pool.map", "workload": "is_prime", "input_set": "prime_mixture"}
@@ -78,6 +81,7 @@ class Controls:
             value=2, min=1, max=most_workers(), description="Workers", continuous_update=False
         )
         self.cpus = _hint(f"{cpus:g} CPUs are usable here. More workers than CPUs must share them.")
+        self.why_no_workers = widgets.HTML()
         self.start_method = widgets.ToggleButtons(
             options=multiprocessing.get_all_start_methods(),
             value="fork",
@@ -87,13 +91,17 @@ class Controls:
         self.chunk_size = _whole("Chunk size", 1, 1, LONGEST_CHUNK)
         self.why_no_chunks = widgets.HTML()
         self.deadline = widgets.BoundedFloatText(
-            value=60, min=0.1, max=LONGEST_DEADLINE, step=1, description="Deadline, in seconds"
+            value=60,
+            min=SHORTEST_DEADLINE,
+            max=LONGEST_DEADLINE,
+            step=1,
+            description="Deadline, in seconds",
         )
         self.own = widgets.VBox().add_class("mpviz-own")
         self.box = widgets.VBox(
             [
                 _control(self.mechanism, self.about),
-                _control(self.workers, self.cpus),
+                _control(self.workers, self.why_no_workers, self.cpus),
                 _control(self.start_method, self.why_no_start_method),
                 _control(self.chunk_size, self.why_no_chunks),
                 _control(self.workload),
@@ -153,11 +161,9 @@ class Controls:
             One sentence that says which choice can't be run.
         """
         name = _choice("workload", self.workload.value, WORKLOADS)
-        workers, deadline = self.workers.value, self.deadline.value
+        workers, deadline = self.workers.value, self.timeout()
         if type(workers) is not int or not 1 <= workers <= most_workers():
             raise Refused(f"Workers must be from 1 to {most_workers()}.")
-        if type(deadline) not in (int, float) or not 0 < deadline <= LONGEST_DEADLINE:
-            raise Refused(f"The deadline must be above 0 and at most {LONGEST_DEADLINE:.0f} s.")
         chosen = self.inputs()
         plan = Plan(
             function=WORKLOADS[name].function,
@@ -166,16 +172,31 @@ class Controls:
             workers=workers,
             start_method=self.start_method.value,
             chunk_size=self.chunk_size.value,
-            timeout=float(deadline),
+            timeout=deadline,
             workload=name,
             input_set=chosen.name,
         )
         runner.check(plan)
         return plan
 
+    def timeout(self) -> float:
+        """The chosen deadline in seconds.
+
+        Raises
+        ------
+        Refused
+            When it is none that a run can have.
+        """
+        deadline = self.deadline.value
+        if type(deadline) not in (int, float) or not 0 < deadline <= LONGEST_DEADLINE:
+            raise Refused(f"The deadline must be above 0 and at most {LONGEST_DEADLINE:.0f} s.")
+        return float(deadline)
+
     def plans_over_workers(self) -> list[Plan]:
         """The chosen plan with 1 to the chosen count of workers; above 8, doubling steps."""
         plan = self.plan()
+        if self.workers.disabled:
+            return [plan]
         counts = range(1, plan.workers + 1)
         if plan.workers > 8:
             doubling = [2**power for power in range(plan.workers.bit_length())]
@@ -183,52 +204,84 @@ class Controls:
         return [replace(plan, workers=n) for n in counts]
 
     def plans_over_mechanisms(self) -> list[Plan]:
-        """The chosen plan with each parallel mechanism."""
+        """The chosen plan with each mechanism that has as many workers as are chosen."""
         plan = self.plan()
-        return [replace(plan, mechanism=name) for name, m in MECHANISMS.items() if m.parallel]
+        return [
+            replace(plan, mechanism=name)
+            for name, mechanism in MECHANISMS.items()
+            if mechanism.parallel and not mechanism.one_each
+        ]
 
     def as_python(self) -> str:
         """The chosen plan as a call of `mpviz.run`."""
-        plan = self.plan()
-        numbers = f"mpviz.input_set({plan.input_set!r})"
-        if self.input_set.value == GENERATE:
-            numbers = (
-                f"generate(count={self.count.value}, size={self.size.value}, "
-                f"spread={self.spread.value}, seed={self.seed.value})"
-            )
-        elif self.input_set.value in (PASTE, UPLOAD):
-            shown = ", ".join(map(str, plan.inputs[:1000]))
-            numbers = f"[{shown}]" + ("  # the first 1,000" if len(plan.inputs) > 1000 else "")
-        options = {"mechanism": plan.mechanism, "workers": plan.workers}
-        if MECHANISMS[plan.mechanism].processes:
-            options["start_method"] = plan.start_method
-        if MECHANISMS[plan.mechanism].chunks:
-            options["chunk_size"] = plan.chunk_size
-        options["timeout"] = plan.timeout
-        lines = [
-            "import mpviz",
-            *(["from mpviz.inputs import generate"] if self.input_set.value == GENERATE else []),
-            f"from mpviz.workloads import {plan.workload}",
-            "",
-            f"numbers = {numbers}",
-            f"trace = mpviz.run({plan.workload}, numbers, baseline=True,",
-            f"    {', '.join(f'{name}={value!r}' for name, value in options.items())})",
-            "print(trace.sentence)",
-        ]
-        return "\n".join(lines)
+        options = {
+            "count": self.count.value,
+            "size": self.size.value,
+            "spread": self.spread.value,
+            "seed": self.seed.value,
+        }
+        made = options if self.input_set.value == GENERATE else None
+        return as_python(self.plan(), self.input_set.value in (PASTE, UPLOAD), made)
 
     def as_shell(self) -> str:
-        """The chosen plan as a line for a shell; own numbers are named as the file to make."""
-        plan = self.plan()
-        files = {GENERATE: "numbers.txt", PASTE: "numbers.txt", UPLOAD: "numbers.txt"}
-        named = files.get(self.input_set.value, plan.input_set)
-        words = ["mpviz", "run", plan.workload, "--mechanism", plan.mechanism]
-        words += ["--workers", str(plan.workers), "--input-set", named]
-        if MECHANISMS[plan.mechanism].processes:
-            words += ["--start-method", plan.start_method]
-        if MECHANISMS[plan.mechanism].chunks:
-            words += ["--chunk-size", str(plan.chunk_size)]
-        return " ".join([*words, "--timeout", f"{plan.timeout:g}"])
+        """The chosen plan as a line for a shell."""
+        return as_shell(self.plan(), self.input_set.value in (GENERATE, PASTE, UPLOAD))
+
+    def checks(self) -> dict[str, links.Check]:
+        """What a link may set, and which values are fit."""
+        return {
+            "mechanism": links.one_of("mechanism", MECHANISMS),
+            "workers": links.whole("workers", 1, most_workers()),
+            "set": links.one_of("input set", inputs.input_sets()),
+            "start": links.one_of("start method", multiprocessing.get_all_start_methods()),
+            "chunk": links.whole("the chunk size", 1, LONGEST_CHUNK),
+            "workload": links.one_of("workload", WORKLOADS),
+            "deadline": links.number("the deadline", SHORTEST_DEADLINE, LONGEST_DEADLINE),
+        }
+
+    def apply(self, values: Mapping[str, links.Value]) -> None:
+        """Set what a link asks for, its values having passed `checks`."""
+        widgets_of = self._by_key()
+        for key in sorted(values, key=list(widgets_of).index):
+            widgets_of[key].value = values[key]
+
+    def chosen(self) -> dict[str, links.Value]:
+        """What a link would have to ask for; numbers of one's own do not travel in a link."""
+        return {
+            key: widget.value
+            for key, widget in self._by_key().items()
+            if widget.value not in (GENERATE, PASTE, UPLOAD)
+        }
+
+    def follow(self, settings: Settings) -> None:
+        """Set what a step of the lesson asks for; the deadline stays the reader's."""
+        self.apply(
+            {
+                "workload": settings.workload,
+                "set": settings.input_set,
+                "mechanism": settings.mechanism,
+                "workers": settings.workers,
+                "start": settings.start_method,
+                "chunk": settings.chunk_size,
+            }
+        )
+
+    def one_each(self) -> bool:
+        """Whether the chosen mechanism starts a process for each input."""
+        mechanism = MECHANISMS.get(self.mechanism.value)
+        return mechanism is not None and mechanism.one_each
+
+    def _by_key(self) -> dict[str, Any]:
+        # The workload first: it brings its usual input set along.
+        return {
+            "workload": self.workload,
+            "set": self.input_set,
+            "mechanism": self.mechanism,
+            "workers": self.workers,
+            "start": self.start_method,
+            "chunk": self.chunk_size,
+            "deadline": self.deadline,
+        }
 
     def _take_file(self, name: str, text: str) -> None:
         self._uploaded = (name, text)
@@ -262,8 +315,14 @@ class Controls:
         if mechanism is None:
             return
         name = self.mechanism.value
-        self.about.value = _text("mpviz-hint", mechanism.summary)
-        self.workers.disabled = not mechanism.parallel
+        self.about.value = _text("mpviz-hint", mechanism.summary.replace("`", ""))
+        self.workers.disabled = not mechanism.parallel or mechanism.one_each
+        self.why_no_workers.value = _why(
+            self.workers.disabled,
+            f"{name} starts a process for each input, however many that are."
+            if mechanism.one_each
+            else f"{name} is one process.",
+        )
         self.start_method.disabled = not mechanism.processes
         self.why_no_start_method.value = _why(
             not mechanism.processes, f"{name} starts no process, so there is none to choose."

@@ -45,7 +45,9 @@ function render({ model, el, signal }) {
                        SAID_FOR);
   };
   button.addEventListener("click", async () => {
-    say((await copy(model.get("text"), el)) ? "Copied" : "Not copied");
+    const text = model.get("text");
+    const whole = model.get("link") ? `${location.origin}${location.pathname}?${text}` : text;
+    say((await copy(whole, el)) ? "Copied" : "Not copied");
     button.focus();
   });
   model.on("change:label change:disabled", update);

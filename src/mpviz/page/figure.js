@@ -29,6 +29,23 @@ function onTheme(changed, signal) {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
+const LARGER = 1.4; // type and height in the projector view
+
+function onProjector(el, changed, signal) {
+  const attach = () => {
+    if (signal.aborted) return;
+    if (!el.isConnected) { setTimeout(attach, 100); return; }
+    const root = el.closest(".mpviz");
+    if (!root) return;
+    const look = () => changed(root.classList.contains("mpviz-projector") ? LARGER : 1);
+    const observer = new MutationObserver(look);
+    observer.observe(root, { attributeFilter: ["class"] });
+    signal.addEventListener("abort", () => observer.disconnect());
+    look();
+  };
+  attach();
+}
+
 // Asked for once a page and version, however many figures there are. The view that asked may go
 // before the answer comes; then another one asks.
 async function loadBokeh(model, signal) {
@@ -116,6 +133,19 @@ function paint(doc) {
   }
 }
 
+// The projector's larger type; a canvas knows no style sheet. Before the first paint only.
+function enlarge(doc, factor) {
+  const larger = (size) => typeof size === "string"
+    ? size.replace(/^[\d.]+/, (number) => String(number * factor)) : size;
+  for (const model of doc.all_models) {
+    for (const { attr } of model.syncable_properties?.() ?? []) {
+      if (!attr.endsWith("font_size")) continue;
+      const size = model[attr];
+      model[attr] = size?.value ? { ...size, value: larger(size.value) } : larger(size);
+    }
+  }
+}
+
 // Tooltips hang in the page's body, each in a shadow tree of its own, which no style sheet reaches.
 function paintTips(doc) {
   const c = isDark() ? DARK : LIGHT;
@@ -138,10 +168,13 @@ function render({ model, el, signal }) {
 
   let doc = null;
   let drawn = null;
+  let scale = 1;
 
+  const height = () => Math.round(model.get("height") * scale);
   const describe = () => {
     stage.setAttribute("aria-label", model.get("label"));
-    stage.style.minHeight = `${model.get("height")}px`;
+    stage.style.minHeight = `${height()}px`;
+    for (const root of doc?.roots() ?? []) root.height = height();
   };
   const clear = () => {
     doc?.views_manager?.clear();
@@ -157,7 +190,8 @@ function render({ model, el, signal }) {
     clear();
     doc = Bokeh.require("document").Document.from_json(json);
     drawn = json;
-    for (const root of doc.roots()) root.height = model.get("height");
+    for (const root of doc.roots()) root.height = height();
+    if (scale > 1) enlarge(doc, scale);
     fill(doc, model.get("columns"));
     paint(doc);
     await Bokeh.embed.add_document_standalone(doc, stage);
@@ -183,6 +217,13 @@ function render({ model, el, signal }) {
   model.on("change:figure", () => then(build));
   model.on("change:columns", () => then(refill));
   onTheme(() => then(() => { if (doc) { paint(doc); paintTips(doc); } }), signal);
+  onProjector(el, (wanted) => {
+    if (wanted === scale) return;
+    scale = wanted;
+    drawn = null;
+    describe();
+    then(build);
+  }, signal);
   signal.addEventListener("abort", clear);
 }
 

@@ -8,9 +8,6 @@ from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from mpviz.api import Trace
 from mpviz.charts import (
@@ -30,10 +27,11 @@ from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Ending, Line
 from mpviz.page.browser import RunsTable
 from mpviz.page.figure import FigureView
+from mpviz.page.text import code, listing, prose
 from mpviz.schema import INTERVALS, RUNS, TASKS
 from mpviz.text import digits, percent, seconds
 
-MOST_LINES = 1000  # of what was printed, shown
+ENTRY = 24  # pixels of two entries in the speedup chart's legend, which takes them from the plot
 LONGEST_NAME = 20  # of an input set, in the table
 EMPTY_TILES = {
     "Makespan": ("–", "from the call to the last result"),
@@ -93,6 +91,7 @@ class Views:
             speedup(speedup_columns(runs), usable_cpus=self._usable, most_workers=most_workers),
             "Speedup over workers, empty",
         )
+        self._speedup_height = self.speedup.height
         self.losses = _view(losses(losses_columns(runs)), "Where the time went, empty")
         self.heading = widgets.HTML(_heading(""))
         self.tiles = widgets.HTML(_tiles(EMPTY_TILES))
@@ -153,21 +152,22 @@ class Views:
         """Show all runs of this visit: the table, the points, where the time went."""
         runs = pd.concat([trace.runs for trace in traces], ignore_index=True)
         self.table.show([_row(run) for run in runs.to_dict("records")], selected)
-        self.speedup.set_columns(speedup_columns(runs))
+        entries = runs["mechanism"].nunique() + 1  # the ideal line has one too
+        with self.speedup.hold_sync():
+            self.speedup.height = self._speedup_height + ENTRY * max(0, entries // 2 - 2)
+            self.speedup.set_columns(speedup_columns(runs))
         self.speedup.label = f"Speedup over workers: {len(runs)} runs"
         self.losses.set_columns(losses_columns(runs))
         self.losses.label = f"Where the time went in the last of {len(runs)} runs"
 
     def show_code(self, mechanism: str) -> None:
-        """Show a mechanism's source."""
+        """Show a mechanism: what it is good for, how it breaks, and its source."""
         entry = MECHANISMS[mechanism]
-        formatter = HtmlFormatter(nowrap=False, cssclass="highlight")
-        label = f'tabindex="0" role="region" aria-label="Source of {html.escape(mechanism)}"'
-        source = highlight(entry.source, PythonLexer(), formatter)
+        name = html.escape(mechanism)
         self.code.value = (
-            f"<h2>The code of {html.escape(mechanism)}</h2>"
+            f"<h2>The code of {name}</h2>{prose(entry.function.__doc__ or '')}"
             '<p class="mpviz-hint">The chosen mechanism, as it runs.</p>'
-            f'<div class="mpviz-code" {label}>{source}</div>'
+            f"{code(entry.source, f'Source of {mechanism}')}"
         )
 
     def _draw_timeline(
@@ -238,14 +238,9 @@ def _printed(lines: Sequence[Line]) -> str:
     if not lines:
         return '<div class="mpviz-hint">Nothing was printed.</div>'
     told = [
-        f"{f'task {line.task}' if line.task >= 0 else 'no task'}\t{line.text}"
-        for line in lines[:MOST_LINES]
+        f"{f'task {line.task}' if line.task >= 0 else 'no task'}\t{line.text}" for line in lines
     ]
-    if len(lines) > MOST_LINES:
-        told.append(f"… and {len(lines) - MOST_LINES:,} entries more")
-    text = html.escape("\n".join(told))
-    label = 'tabindex="0" role="region" aria-label="What workers printed"'
-    return f'<div class="mpviz-printed" {label}><pre>{text}</pre></div>'
+    return listing(told, "What workers printed")
 
 
 def _row(run: Mapping[Any, Any]) -> dict[str, str]:

@@ -1,0 +1,34 @@
+// Sends the query of the page's address, and brings a part of the page into view. JupyterLab drops
+// the query while it opens the notebook; what the page was loaded with still has it.
+
+function query() {
+  if (location.search) return location.search;
+  const loaded = performance.getEntriesByType("navigation")[0]?.name;
+  return loaded ? new URL(loaded).search : "";
+}
+
+const nextPaint = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
+
+// What had the focus may just have been hidden: then the first thing to press there gets it.
+async function show(el, selector) {
+  await nextPaint();
+  await nextPaint();
+  const part = el.closest(".mpviz")?.querySelector(selector);
+  if (!part) return;
+  if (!part.contains(document.activeElement)) {
+    const main = part.querySelector("button.mod-primary:enabled");
+    (main ?? part.querySelector("button:enabled"))?.focus({ preventScroll: true });
+  }
+  const { top, bottom } = part.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) part.scrollIntoView({ block: "start" });
+}
+
+function render({ model, el, signal }) {
+  el.classList.add("mpviz-looks");
+  const heard = (message) => { if (message.type === "show") show(el, message.selector); };
+  model.on("msg:custom", heard);
+  signal.addEventListener("abort", () => model.off("msg:custom", heard));
+  model.send({ type: "query", query: query().slice(0, 5000) });
+}
+
+export default { render };

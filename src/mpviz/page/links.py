@@ -1,0 +1,103 @@
+"""Links that set the page: the query of an address -> settings, and back. Knows no widget.
+
+A link may come from anyone: of each value there is a fit one or a sentence, never an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+LONGEST = 2_000  # characters of a query
+MOST_KEYS = 40
+SHOWN = 40  # characters of a value that is named in a sentence
+STEP = "step"
+
+Value = str | int | float
+Check = Callable[[str], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link asks for: values by key that are fit, and a sentence for each that is not."""
+
+    values: Mapping[str, Value]
+    ignored: tuple[str, ...] = ()
+
+
+def read(query: str, checks: Mapping[str, Check]) -> Link:
+    """What a query asks for.
+
+    Parameters
+    ----------
+    query
+        As in the address, with or without its question mark.
+    checks
+        For each key that means something: gives the value that a text stands for, or raises
+        ValueError with what was expected. Other keys are somebody else's and not looked at.
+    """
+    if len(query) > LONGEST:
+        return Link({}, (f"The link is longer than {LONGEST:,} characters and was ignored.",))
+    try:
+        pairs = parse_qsl(query.removeprefix("?"), max_num_fields=MOST_KEYS, keep_blank_values=True)
+    except ValueError:
+        return Link({}, ("The link has too many parts and was ignored.",))
+    values: dict[str, Value] = {}
+    ignored = []
+    for key, text in pairs:
+        if key not in checks:
+            continue
+        try:
+            values[key] = checks[key](text)
+        except ValueError as expected:
+            ignored.append(f"The link's {key}={_shown(text)} was ignored: {expected}.")
+    return Link(values, tuple(ignored))
+
+
+def query(values: Mapping[str, Value]) -> str:
+    """The query of a link that asks for these values."""
+    return urlencode({key: _text(value) for key, value in values.items()})
+
+
+def one_of(what: str, known: Mapping[str, object] | list[str] | tuple[str, ...]) -> Check:
+    """A check for a known name."""
+
+    def check(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"there is no such {what}")
+        return text
+
+    return check
+
+
+def whole(what: str, least: int, most: int) -> Check:
+    """A check for a whole number within bounds."""
+
+    def check(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
+            raise ValueError(f"{what} must be a whole number from {least} to {most:,}")
+        return int(text)
+
+    return check
+
+
+def number(what: str, least: float, most: float) -> Check:
+    """A check for a decimal number within bounds."""
+
+    def check(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) or not least <= float(text) <= most:
+            raise ValueError(f"{what} must be a number from {least:g} to {most:g}")
+        return float(text)
+
+    return check
+
+
+def _shown(text: str) -> str:
+    clean = "".join(c if c.isprintable() else "�" for c in text)
+    return clean if len(clean) <= SHOWN else f"{clean[: SHOWN - 1]}…"
+
+
+def _text(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
