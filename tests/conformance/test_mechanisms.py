@@ -27,7 +27,9 @@ RACES = "queue.lesson"  # may lose any task, so that it never runs
 ROBUST = ("process", "process.lesson", "pipe")  # a dead worker harms no other task
 HANGS_IF_KILLED = ("queue", "pipe.lesson", *(name for name in MECHANISMS if "pool." in name))
 HANGS_IF_RAISED = ("pipe.lesson",)  # all others give the exception, or go on without the task
-HANG, AMPLE = 2.0, 60.0  # deadlines in seconds, where a hang is expected and where none is
+# Deadlines in seconds where a hang is expected (a spawned worker of a busy machine boots in two),
+# and where none is.
+HANG, AMPLE = {"fork": 2.0, "spawn": 4.0, "forkserver": 4.0}, 60.0
 CASES = [
     (name, method)
     for name, entry in MECHANISMS.items()
@@ -79,15 +81,16 @@ def sequential():
 def case(request):
     mechanism, start_method = request.param
     speak, fail, die, stick = workloads(offset=7)
+    hang = HANG[start_method]
 
     def start(function, inputs, timeout=AMPLE, workers=2, chunk_size=1):
         plan = Plan(function, tuple(inputs), mechanism, workers, start_method, chunk_size, timeout)
         return runner.start(plan)
 
     waiting = {
-        "raised": start(fail, range(4), HANG if mechanism in HANGS_IF_RAISED else AMPLE),
-        "killed": start(die, range(4), HANG if mechanism in HANGS_IF_KILLED else AMPLE),
-        "stuck": start(stick, range(4), HANG),
+        "raised": start(fail, range(4), hang if mechanism in HANGS_IF_RAISED else AMPLE),
+        "killed": start(die, range(4), hang if mechanism in HANGS_IF_KILLED else AMPLE),
+        "stuck": start(stick, range(4), hang),
     }
     small = start(speak, range(7), workers=3, chunk_size=2).wait()
     waiting["lesson"] = start(is_prime, PRIMES)
@@ -185,12 +188,9 @@ def test_csv_written_and_read_is_the_same(case, tmp_path):
 
 
 def begun_at_all(case, trace):
-    """Whether task 0 ever ran: a race or, on a machine that is overloaded, the deadline forbids."""
+    """Whether task 0 ever ran: nothing but the lesson's race may keep it from that."""
     begun = trace.tasks["started_s"].notna()[0]
-    excused = case.mechanism == RACES or (
-        case.start_method != "fork" and trace.summary["ending"] == "deadline"
-    )
-    assert begun or excused
+    assert begun or case.mechanism == RACES
     return begun
 
 
@@ -227,7 +227,8 @@ def test_the_deadline_ends_it_and_what_was_done_is_kept(case):
     assert outcomes[1] == "timeout"
     assert set(outcomes) <= {"ok", "timeout"}
     assert summary["ending"] == "deadline"
-    assert HANG <= summary["makespan_s"] < HANG + 2
+    hang = HANG[case.start_method]
+    assert hang <= summary["makespan_s"] < hang + 2
 
 
 def test_every_mechanism_shows_its_source_and_says_what_it_is_good_for():
