@@ -40,7 +40,8 @@ def main() -> None:
     """Run one host, see it to its end, and clean up."""
     folder, kernel, deadline = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, signal.SIG_IGN)
+        # Not SIG_IGN, which the host would inherit: mechanisms end their workers with SIGTERM.
+        signal.signal(signum, lambda _signum, _frame: None)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     table = TraceTable(folder / "table")
@@ -55,7 +56,7 @@ def main() -> None:
     table.words[CUT] = time.perf_counter_ns()
     if ending in (Ending.DEADLINE, Ending.CANCELLED):
         # The host's handler writes down the results in hand; its workers may go on meanwhile.
-        host.send_signal(signal.SIGTERM)
+        host.send_signal(signal.SIGUSR1)
         with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(SAVE_LIMIT)
     kill_tree(table)

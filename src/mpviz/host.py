@@ -2,7 +2,7 @@
 
 Knows no kernel, no deadline and no frame. What it has to say it leaves in the run's folder: the
 trace table, the output file, and ``results``, written when the mechanism is done or when the guard
-asks for it with SIGTERM. Standard library only (cloudpickle where a function travels by value).
+asks for it with SIGUSR1. Standard library only (cloudpickle where a function travels by value).
 
     python -m mpviz.host FOLDER
 """
@@ -41,7 +41,7 @@ def main() -> None:
         note_error(error, RAISED_BY_CALL)
         raise
     results: list[tuple[int, Any]] = []
-    save_on_sigterm(folder, results)
+    save_when_asked(folder, results)
     ending = call(plan, setup, results)
     save(folder, ending, results)
 
@@ -84,19 +84,20 @@ def save(folder: Path, ending: Ending, results: list[tuple[int, Any]]) -> None:
     (folder / "results.part").rename(folder / "results")
 
 
-def save_on_sigterm(folder: Path, results: list[tuple[int, Any]]) -> None:
-    """Save and leave at once when the guard ends the run."""
+def save_when_asked(folder: Path, results: list[tuple[int, Any]]) -> None:
+    """Save and leave at once when the guard ends the run.
+
+    Not on SIGTERM, with which mechanisms end their workers: Python forgets a signal that it would
+    handle when it comes to a child in the midst of its fork, and the mechanism waits for ever.
+    """
     host = os.getpid()
 
-    def leave(signum: int, _frame: FrameType | None) -> None:
-        if os.getpid() != host:  # a child between its fork and its first instruction
-            signal.signal(signum, signal.SIG_DFL)
-            os.kill(os.getpid(), signum)
-            return
-        save(folder, Ending.CANCELLED, results)
-        os._exit(0)
+    def leave(_signum: int, _frame: FrameType | None) -> None:
+        if os.getpid() == host:  # a forked worker has the handler too
+            save(folder, Ending.CANCELLED, results)
+            os._exit(0)
 
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGUSR1, leave)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Ending(StrEnum):
     RAISED = "raised"  # the mechanism's call raised
     DEADLINE = "deadline"
     CANCELLED = "cancelled"
+    MEMORY = "memory"  # its processes used more than they may
     HOST_DIED = "host died"  # the process that ran the mechanism ended before it was done
 
 
@@ -65,6 +66,9 @@ class Plan:
         The deadline in seconds, counted from the mechanism being called.
     workload, input_set
         The names to show.
+    memory
+        Bytes that all its processes may use together; 0 stands for three quarters of what is free
+        when it starts.
     """
 
     function: Callable[[Any], Any]
@@ -76,6 +80,7 @@ class Plan:
     timeout: float = DEFAULT_TIMEOUT
     workload: str = ""
     input_set: str = ""
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class Record:
     output: tuple[Line, ...] = ()
     message: str = ""  # what the mechanism's call raised, or why the host died
     lost_workers: int = 0  # workers for which the trace table had no row left
+    left_behind: int = 0  # processes that still ran when the program that started them was done
     environment: Mapping[str, Any] = field(default_factory=dict)
 
 
