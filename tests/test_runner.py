@@ -469,7 +469,7 @@ def test_a_call_that_raises_while_its_workers_are_forked_ends_them(
     started: Callable[..., runner.Running],
 ) -> None:
     """Six at once, so that forks are slow: a worker in the midst of its fork is told to end."""
-    for _ in range(8):
+    for _ in range(5):
         runs = [started(lambda n: 1 // n, *range(4), mechanism="pipe") for _ in range(6)]
         assert {running.wait().ending for running in runs} == {Ending.RAISED}
 
@@ -478,7 +478,7 @@ def test_a_task_finds_the_signals_as_a_program_of_its_own_would() -> None:
     def handlers(_: int) -> list[str]:
         import signal
 
-        return [str(signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGHUP)]
+        return [repr(signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGHUP)]
 
     for mechanism in ("sequential", "queue"):
         record = run(handlers, 0, mechanism=mechanism)
