@@ -14,11 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from mpviz import frames, guard, runner
+from mpviz import frames, runner
 from mpviz.model import Ending, Plan
 from mpviz.workloads import WORKLOADS
 
 SLEEP = WORKLOADS["sleep"].function
+MIB = 2**20
 SOON = 1.0  # seconds within which everything must be gone
 
 
@@ -186,21 +187,198 @@ def test_the_guard_does_not_die_of_a_polite_signal(
     assert running.wait(10).ending is Ending.FINISHED
 
 
-def test_when_the_guard_is_killed_wait_says_so_at_once() -> None:
-    running = runner.start(Plan(SLEEP, (2_000, 2_000), workers=2, timeout=20))
-    until(lambda: "running" in list(frames.tasks_frame(running.snapshot())["outcome"]))
+@pytest.mark.parametrize("mechanism", ["pool.map", "process", "executor.map", "threads"])
+def test_when_the_guard_is_killed_the_kernel_sweeps(tmp_path: Path, mechanism: str) -> None:
+    flags = [tmp_path / "one", tmp_path / "two"]
+    plan = Plan(by_value(daemon), tuple(map(str, flags)), mechanism, workers=2, timeout=20)
+    running = runner.start(plan)
+    until(lambda: all(flag.exists() for flag in flags))
     name = running.folder.name
+    assert len(tagged(name)) >= 4
     began = time.monotonic()
     os.kill(running._guard.pid, signal.SIGKILL)
     record = running.wait(10)
+    assert time.monotonic() - began < SOON
+    assert tagged(name) == []
+    assert not running.folder.exists()
+    assert record.ending is Ending.HOST_DIED
+    assert record.message == "the guard of the run was killed"
+    assert list(frames.tasks_frame(record)["outcome"]) == ["died", "died"]
+
+
+def test_when_kernel_and_guard_are_killed_the_next_run_clears_away(
+    started: Callable[..., runner.Running],
+) -> None:
+    kernel = subprocess.Popen([sys.executable, "-c", KERNEL, "queue"], stdout=subprocess.PIPE)
+    assert kernel.stdout is not None
+    name = kernel.stdout.readline().decode().strip()
+    until(lambda: len(tagged(name)) >= 4)
+    guards = [int(one.split()[0]) for one in tagged(name) if "mpviz.guard" in one]
+    kernel.kill()
+    for pid in guards:
+        os.kill(pid, signal.SIGKILL)
+    kernel.communicate()
+    left = Path(tempfile.gettempdir()) / name
+    if left.exists():  # else the guard was quicker
+        young = started(SLEEP, 1)
+        young.wait(10)
+        assert left.exists()  # it might be just about to be used
+        os.utime(left, (0, 0))
+        started(SLEEP, 1).wait(10)
+    assert gone(name) == []
+
+
+def test_a_folder_that_is_in_use_is_not_cleared_away(
+    started: Callable[..., runner.Running],
+) -> None:
+    running = started(SLEEP, 60_000)
+    os.utime(running.folder, (0, 0))
+    started(SLEEP, 1).wait(10)
+    assert running.folder.exists()
+    assert not running.done
+
+
+@pytest.mark.parametrize("mechanism", ["sequential", "threads", "process", "pool.map"])
+def test_what_eats_all_memory_is_ended_at_the_ceiling(
+    started: Callable[..., runner.Running], mechanism: str
+) -> None:
+    def eat(x: int) -> int:
+        import time
+
+        eaten = []
+        while x:
+            eaten.append(b"x" * 2**24)
+            time.sleep(0.01)
+        return x
+
+    began = time.monotonic()
+    running = started(eat, 0, 1, mechanism=mechanism, memory=200 * MIB)
+    record = running.wait(15)
+    assert time.monotonic() - began < 10
+    assert record.ending is Ending.MEMORY
+    assert record.message.startswith("its processes used")
+    assert record.message.endswith("and may use 200 MiB")
+    outcomes = list(frames.tasks_frame(record)["outcome"])
+    assert outcomes[1] in ("died", "missing")  # missing: not known to have died with its host
+    assert not tagged(running.folder.name)
+
+
+def test_many_workers_that_share_their_memory_are_not_counted_twice(
+    started: Callable[..., runner.Running],
+) -> None:
+    def hold(x: int) -> int:
+        import time
+
+        time.sleep(0.5)
+        return x
+
+    # 60 forks of some 12 MB, most of it shared, are more than the ceiling if added up.
+    running = started(hold, *range(60), workers=60, memory=300 * MIB)
+    assert running.wait(20).ending is Ending.FINISHED
+
+
+def test_processes_left_behind_are_counted(started: Callable[..., runner.Running]) -> None:
+    def leave(x: int) -> int:
+        import subprocess
+
+        subprocess.Popen(["sleep", "60"], start_new_session=True)
+        return x
+
+    assert started(leave, 1, 2, mechanism="queue").wait(10).left_behind == 2
+    for method in ("fork", "spawn", "forkserver"):
+        assert started(abs, 1, 2, start_method=method).wait(10).left_behind == 0
+
+
+def test_shared_memory_that_nobody_removed_goes_with_the_run_and_what_was_there_stays(
+    started: Callable[..., runner.Running],
+) -> None:
+    import multiprocessing.shared_memory as module
+
+    def share(name: str) -> str:
+        import multiprocessing.resource_tracker as tracker
+        import multiprocessing.shared_memory as module
+        import time
+
+        ours = module.SharedMemory(name)
+        tracker.unregister(ours._name, "shared_memory")
+        new = module.SharedMemory(create=True, size=4096)
+        tracker.unregister(new._name, "shared_memory")  # as track=False does from 3.13 on
+        print(new.name, flush=True)
+        time.sleep(60)
+        return new.name
+
+    before = module.SharedMemory(create=True, size=4096)
     try:
-        assert time.monotonic() - began < SOON
-        assert record.ending is Ending.HOST_DIED
-        assert record.message == "the guard of the run was killed"
-        assert list(frames.tasks_frame(record)["outcome"]) == ["missing", "missing"]
-    finally:  # the host and its workers go on without it
-        for entry in tagged(name):
-            os.kill(int(entry.partition(" ")[0]), signal.SIGKILL)
+        running = started(share, before.name, mechanism="process")
+        output = running.folder / "output"
+        until(lambda: b"psm_" in output.read_bytes())
+        running.cancel()
+        record = running.wait(10)
+        assert not Path("/dev/shm", record.output[0].text).exists()
+        assert Path("/dev/shm", before.name).exists()
+    finally:
+        before.close()
+        before.unlink()
+
+
+ELSEWHERE = """
+import sys, time
+from mpviz import runner
+from mpviz.model import Plan
+from mpviz.workloads import WORKLOADS
+function = {"daemon": DAEMON, "sleep": WORKLOADS["sleep"].function}[sys.argv[1]]
+inputs = tuple(float(x) if x.isdigit() else x for x in sys.argv[3:])
+running = runner.start(Plan(function, inputs, sys.argv[2], workers=2, timeout=1.5))
+print(running.folder.name, flush=True)
+record = running.wait(20)
+print(record.ending, record.left_behind, len(record.results), flush=True)
+"""
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs whose kernel and guard ask psutil, as where there is no Linux."""
+    monkeypatch.setenv("MPVIZ_TREE", "elsewhere")
+    import inspect
+
+    code = inspect.getsource(daemon) + ELSEWHERE.replace("DAEMON", "daemon")
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("mechanism", ["sequential", "threads", "queue", "pool.map"])
+def test_without_linux_a_run_ends_in_its_record(
+    elsewhere: Callable[..., subprocess.Popen[str]], mechanism: str
+) -> None:
+    said, _ = elsewhere("sleep", mechanism, "1", "1").communicate(timeout=20)
+    assert said.splitlines()[1] == "finished 0 2"
+
+
+def test_without_linux_the_deadline_ends_daemons_too(
+    elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    kernel = elsewhere("daemon", "process", str(tmp_path / "one"), str(tmp_path / "two"))
+    said, _ = kernel.communicate(timeout=20)
+    name, ended = said.splitlines()
+    assert ended == "deadline 0 0"
+    assert gone(name) == []
+
+
+def test_without_linux_the_kernel_s_death_ends_it_all(
+    elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    flags = [tmp_path / "one", tmp_path / "two"]
+    kernel = elsewhere("daemon", "queue", *map(str, flags))
+    assert kernel.stdout is not None
+    name = kernel.stdout.readline().strip()
+    until(lambda: all(flag.exists() for flag in flags))
+    kernel.kill()
+    kernel.communicate()
     assert gone(name) == []
 
 
@@ -240,22 +418,3 @@ def test_a_stopped_worker_does_not_keep_the_run_from_ending(
     running.wait(10)
     assert time.monotonic() - began < SOON
     assert not tagged(running.folder.name)
-
-
-def test_its_children_s_children_are_its_descendants() -> None:
-    with subprocess.Popen(["sh", "-c", "sleep 60 & sleep 60; true"]) as shell:
-        until(lambda: len(list(guard.descendants(shell.pid))) == 2)
-        below = list(guard.descendants(shell.pid))
-        assert set(below) < set(guard.descendants(os.getpid()))
-        for pid in (shell.pid, *below):
-            os.kill(pid, signal.SIGKILL)
-    assert list(guard.descendants(2**22 + 1)) == []
-
-
-def test_a_process_that_has_ended_has_no_descriptor() -> None:
-    with subprocess.Popen(["true"]) as process:
-        process.wait()
-    assert guard.open_pidfd(process.pid) is None
-    own = guard.open_pidfd(os.getpid())
-    assert own is not None
-    os.close(own)

@@ -24,11 +24,14 @@ FLOORS = {
     "recording": 1,
     "metrics": 1,
     "environment": 1,
+    "tree": 1,
+    "folders": 2,
     "guard": 2,
     "host": 2,
     "frames": 2,
     "explain": 3,
     "runner": 3,
+    "turns": 3,
     "charts": 3,
     "api": 4,
     "__init__": 4,
@@ -39,7 +42,7 @@ FLOORS = {
 }
 # What a measured process imports: the standard library, and cloudpickle where a function travels.
 MEASURED = {"model", "schema", "text", "workloads", "mechanisms", "recording", "host"}
-PLAIN = {"guard", "resources", "inputs"}
+PLAIN = {"guard", "resources", "inputs", "turns"}
 
 
 def unit(path: Path, source: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.text import LONGEST, as_text, digits, seconds
+from mpviz.text import LONGEST, as_text, digits, seconds, size
 
 
 class Silent:
@@ -141,3 +141,18 @@ def test_a_written_time_is_within_half_a_percent_and_has_no_exponent(value: floa
 )
 def test_a_number_is_written_to_three_digits(value: float, text: str) -> None:
     assert digits(value) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (64 * 2**20, "64 MiB"),
+        (3 * 2**29, "1.5 GiB"),
+        (200 * 2**20, "200 MiB"),
+        (2**40, "1024 GiB"),
+    ],
+)
+def test_a_number_of_bytes_is_written_in_the_unit_it_is_read_in(count: int, text: str) -> None:
+    assert size(count) == text

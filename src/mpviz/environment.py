@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -16,6 +17,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import psutil
+
 PACKAGES = ("mpviz", "bokeh", "cloudpickle", "ipywidgets", "numpy", "pandas", "voila")
 
 
@@ -28,29 +31,49 @@ def usable_cpus() -> float:
     return min(float(allowed), cgroup_quota())
 
 
+def free_memory(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")) -> int:
+    """Bytes that new processes may use: what is free, or what the tightest cgroup leaves."""
+    free = [psutil.virtual_memory().available]
+    for group in _groups(root, me, "memory"):
+        for most, now in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            with contextlib.suppress(OSError, ValueError):  # "max", where there is no limit
+                free.append(int((group / most).read_text()) - int((group / now).read_text()))
+    return max(0, min(free))
+
+
 def cgroup_quota(
     root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")
 ) -> float:
     """CPUs that the tightest cgroup (v2 or v1) above this process allows; infinity without one."""
-    quotas = [float("inf")]
+    groups = _groups(root, me, "cpu")
+    return min([float("inf"), *map(_v2, groups), *map(_v1, groups)])
+
+
+def _groups(root: Path, me: Path, controller: str) -> list[Path]:
+    """The folders of the cgroups, v2 or v1, that this process is in, and of those above."""
     try:
-        groups = [line.split(":", 2) for line in me.read_text().splitlines()]
+        lines = [line.split(":", 2) for line in me.read_text().splitlines()]
     except OSError:
-        return quotas[0]
-    for _, controllers, path in (group for group in groups if len(group) == 3):
+        return []
+    found = []
+    for _, controllers, path in (line for line in lines if len(line) == 3):
         if not controllers:
-            folder = root / path.lstrip("/")
-            above = [group for group in (folder, *folder.parents) if group.is_relative_to(root)]
-            quotas += [_v2(group / "cpu.max") for group in above]
-        elif "cpu" in controllers.split(","):
-            for group in (root / "cpu" / path.lstrip("/"), root / "cpu"):
-                quotas.append(_v1(group))
-    return min(quotas)
+            top = root
+        elif controller in controllers.split(","):
+            top = root / controller
+        else:
+            continue
+        folder = top / path.lstrip("/")
+        found += [group for group in (folder, *folder.parents) if group.is_relative_to(top)]
+    return found
 
 
-def _v2(file: Path) -> float:
+def _v2(group: Path) -> float:
     try:
-        quota, period = file.read_text().split()
+        quota, period = (group / "cpu.max").read_text().split()
         return int(quota) / int(period)
     except (OSError, ValueError, ZeroDivisionError):
         return float("inf")

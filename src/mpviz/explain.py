@@ -50,6 +50,8 @@ def _ending(run: Mapping[Any, Any]) -> str:
         told.append(f"The call raised {message or 'an exception'}.")
     elif run["ending"] == "host died":
         told.append(f"The program died{': ' + message if message else ''}.")
+    elif run["ending"] == "memory":
+        told.append(f"The run was ended{': ' + message if message else ''}.")
     elif run["ending"] == "deadline":
         told.append(f"The deadline of {seconds(run['timeout_s'])} ended the run.")
     if run["answers_agree"] is False:

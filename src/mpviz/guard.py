@@ -1,20 +1,21 @@
 """The guard: a small process between the notebook's kernel and the host, that ends what must end.
 
 Runs no user code and knows no mechanism. It starts the host in a session of its own and watches
-it, the kernel, the control pipe and the deadline. When any of them says so, every process of the
-run is stopped, then killed, until none is left. The run is over when it says so on its standard
-output; the run's folder is removed by whoever of kernel and guard is the last to need it.
+it, the kernel, the control pipe, the deadline and the memory in use. When any of them says so,
+every process of the run is stopped, then killed, until none is left. The run is over when it says
+so on its standard output; the run's folder is removed by whoever of kernel and guard is the last to
+need it. Should the guard itself be killed, the kernel does this instead (see `mpviz.runner`).
 
-    python -m mpviz.guard FOLDER KERNEL_PID DEADLINE_S
+    python -m mpviz.guard FOLDER KERNEL_PID DEADLINE_S MEMORY_BYTES
 
 Standard input is the control pipe: ``c`` cancels, ``q`` says that the folder has been read, its end
-that the kernel is dead.
+that the kernel is dead. What it says is one line: how the run ended, the host's exit status, how
+many processes were left behind, and how many bytes were in use when that was too much.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import resource
 import select
@@ -23,48 +24,66 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from mpviz.model import Ending
 from mpviz.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, PID, TraceTable
+from mpviz.tree import MARK, end_all, send, system
 
 TICK = 0.05  # seconds between looks for new workers
 BOOT_LIMIT = 30.0  # seconds within which the host must have called its mechanism
 SAVE_LIMIT = 0.25  # seconds that a host gets to save the results in hand
-TRACKER_LIMIT = 0.3  # resource trackers killed at once leave /dev/shm entries behind
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+LEAVE_LIMIT = 0.5  # seconds in which what is about to end has ended
+MEMORY_TICK, MEMORY_TICK_ALL = 0.1, 1.0  # seconds between looks at workers; at the whole tree
+MOST_DESCRIPTORS = 500  # of workers watched by one; the others are looked at every tick
 
 
 def main() -> None:
     """Run one host, see it to its end, and clean up."""
-    folder, kernel, deadline = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    folder, kernel = Path(sys.argv[1]), int(sys.argv[2])
+    deadline, allowed = float(sys.argv[3]), int(sys.argv[4])
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Not SIG_IGN, which the host would inherit: mechanisms end their workers with SIGTERM.
         signal.signal(signum, lambda _signum, _frame: None)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    system.take_in_orphans()
+    entries = system.shared_memory()
     table = TraceTable(folder / "table")
     host = start_host(folder)
     table.words[HOST] = host.pid
-    kernel_fd = open_pidfd(kernel)
-    ending = watch(table, host, kernel_fd, deadline)
+    watch = Watch(table, host, kernel, Ceiling(allowed, folder.name))
+    ending = watch.until_the_end(deadline)
+    left = 0
+    if host.returncode is not None:
+        left = left_behind(table, folder.name)
     if ending is Ending.FINISHED and not (folder / "results").exists():
         ending = Ending.HOST_DIED  # a task ended the program, with a status that says all is well
     if ending is Ending.HOST_DIED:
         stamp_exits_of(table, host.pid)
     table.words[CUT] = time.perf_counter_ns()
-    if ending in (Ending.DEADLINE, Ending.CANCELLED):
+    if ending is Ending.MEMORY:
+        send(signal.SIGSTOP, [pid for pid in everyone(folder.name) if pid != host.pid])
+    if host.returncode is None:
         # The host's handler writes down the results in hand; its workers may go on meanwhile.
         host.send_signal(signal.SIGUSR1)
         with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(SAVE_LIMIT)
-    kill_tree(table)
+    new = system.shared_memory() - entries
+    new = system.in_use(new, everyone(folder.name)) if new else new
+    kill_tree(table, folder.name)
+    for entry in new - system.in_use(new) if new else ():
+        entry.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
-        os.write(1, f"{ending},{host.returncode}\n".encode())
+        os.write(1, f"{ending},{host.returncode},{left},{watch.ceiling.used}\n".encode())
         os.close(1)
-    wait_for_goodbye(kernel_fd)
+    wait_for_goodbye(watch.kernel_fd)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def everyone(mark: str) -> list[int]:
+    """Every process of the run but the guard."""
+    return system.below(os.getpid(), mark)
 
 
 def wait_for_goodbye(kernel_fd: int | None) -> None:
@@ -81,7 +100,7 @@ def wait_for_goodbye(kernel_fd: int | None) -> None:
 
 def start_host(folder: Path) -> subprocess.Popen[bytes]:
     """Start the process that runs the mechanism: alone in its session, its noise in a file."""
-    environment = os.environ | {"TMPDIR": str(folder / "tmp"), "MPVIZ_RUN": folder.name}
+    environment = os.environ | {"TMPDIR": str(folder / "tmp"), MARK: folder.name}
     with (folder / "host.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "mpviz.host", str(folder)],
@@ -90,60 +109,141 @@ def start_host(folder: Path) -> subprocess.Popen[bytes]:
             stderr=log,
             env=environment,
             start_new_session=True,
+            preexec_fn=lambda: system.die_with_parent(signal.SIGKILL),  # noqa: PLW1509  no threads here
         )
 
 
-def watch(
-    table: TraceTable, host: subprocess.Popen[bytes], kernel_fd: int | None, deadline: float
-) -> Ending:
-    """Wait for the first thing that ends the run; stamp the workers that exit meanwhile."""
-    began = time.perf_counter()
-    poll = select.poll()
-    ends = [fd for fd in (0, kernel_fd) if fd is not None]
-    host_fd = open_pidfd(host.pid)
-    for fd in (*ends, host_fd):
-        if fd is not None:
-            poll.register(fd, select.POLLIN)
-    workers: dict[int, int] = {}  # pidfd -> worker row
-    pending: list[int] = []
-    seen = 0
-    while host.poll() is None:
-        claimed = table.claimed
-        pending += range(seen, claimed)
-        seen = claimed
-        pending = follow_new_workers(table, pending, poll, workers)
-        called = table.words[CALLED] / 1e9
-        limit = called + deadline if called else began + BOOT_LIMIT + deadline
-        left = limit - time.perf_counter()
-        if left <= 0:
-            return Ending.DEADLINE
-        ready = {fd for fd, _ in poll.poll(1000 * min(TICK, left))}
-        if ready.intersection(ends):
-            return Ending.CANCELLED  # asked to, or the kernel is gone
-        for fd in ready & workers.keys():
-            stamp_exit(table, workers.pop(fd))
-            poll.unregister(fd)
+class Ceiling:
+    """Whether the run's processes use more memory than they may."""
+
+    def __init__(self, allowed: int, mark: str) -> None:
+        self.used = 0  # bytes, when that was too much
+        self._allowed, self._mark = allowed, mark
+        self._next = self._next_all = 0.0
+
+    def passed(self, known: Iterable[int]) -> bool:
+        """Look at the known processes, now and then at all; not at every call."""
+        now = time.perf_counter()
+        if now < self._next:
+            return False
+        self._next = now + MEMORY_TICK
+        if now >= self._next_all:
+            self._next_all = now + MEMORY_TICK_ALL
+            known = everyone(self._mark)
+        if system.resident(known) <= self._allowed:
+            return False
+        # What forks share was counted for each of them: now exactly, which takes its time.
+        used = system.used(everyone(self._mark))
+        if used <= self._allowed:
+            self._next += MEMORY_TICK_ALL - MEMORY_TICK
+            return False
+        self.used = used
+        return True
+
+
+class Watch:
+    """Watches a host and its workers until something ends the run.
+
+    Attributes
+    ----------
+    ceiling
+        What looks at the memory.
+    kernel_fd
+        A descriptor that tells when the kernel is dead; None where the system has none.
+    """
+
+    def __init__(
+        self, table: TraceTable, host: subprocess.Popen[bytes], kernel: int, ceiling: Ceiling
+    ) -> None:
+        self.ceiling = ceiling
+        self._table, self._host, self._kernel = table, host, kernel
+        self._poll = select.poll()
+        self._followed: dict[int, int] = {}  # pidfd -> worker row
+        self._unfollowed: dict[int, int] = {}  # pid -> worker row, where there is no pidfd
+        self._pending: list[int] = []  # worker rows without a process yet
+        self._seen = 0
+        self._poll.register(0, select.POLLIN)
+        self.kernel_fd = self._descriptor(kernel)
+        self._ends = {fd for fd in (0, self.kernel_fd) if fd is not None}
+        self._descriptor(host.pid)
+
+    def _descriptor(self, pid: int) -> int | None:
+        with contextlib.suppress(ProcessLookupError):
+            fd = system.open_pidfd(pid)
+            if fd is not None:
+                self._poll.register(fd, select.POLLIN)
+            return fd
+        return None
+
+    def until_the_end(self, deadline: float) -> Ending:
+        """Wait for the first thing that ends the run; stamp the workers that exit meanwhile."""
+        began = time.perf_counter()
+        table, host = self._table, self._host
+        while host.poll() is None:
+            self._follow_new_workers()
+            called = table.words[CALLED] / 1e9
+            limit = called + deadline if called else began + BOOT_LIMIT + deadline
+            left = limit - time.perf_counter()
+            if left <= 0:
+                return Ending.DEADLINE
+            ready = {fd for fd, _ in self._poll.poll(1000 * min(TICK, left))}
+            if ready & self._ends or os.getppid() != self._kernel:
+                return Ending.CANCELLED  # asked to, or the kernel is gone
+            self._stamp_exits(ready)
+            if self.ceiling.passed([host.pid, *self._unfollowed, *self._pids()]):
+                return Ending.MEMORY
+        return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED
+
+    def _pids(self) -> list[int]:
+        table = self._table
+        return [table.words[table.worker(row) + PID] for row in self._followed.values()]
+
+    def _follow_new_workers(self) -> None:
+        """Watch the processes of new rows, as soon as they have one."""
+        table, claimed = self._table, self._table.claimed
+        pending = [*self._pending, *range(self._seen, claimed)]
+        self._pending, self._seen = [], claimed
+        for row in pending:
+            pid = table.words[table.worker(row) + PID]
+            if not pid:
+                self._pending.append(row)
+            elif pid != table.words[HOST]:  # not a thread of the host
+                self._follow(pid, row)
+
+    def _follow(self, pid: int, row: int) -> None:
+        try:
+            fd = system.open_pidfd(pid) if len(self._followed) < MOST_DESCRIPTORS else None
+        except ProcessLookupError:
+            stamp_exit(self._table, row)
+            return
+        if fd is None:
+            self._unfollowed[pid] = row
+        else:
+            self._followed[fd] = row
+            self._poll.register(fd, select.POLLIN)
+
+    def _stamp_exits(self, ready: set[int]) -> None:
+        for fd in ready & self._followed.keys():
+            stamp_exit(self._table, self._followed.pop(fd))
+            self._poll.unregister(fd)
             os.close(fd)
-    return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED
+        for pid in [pid for pid in self._unfollowed if system.is_over(pid)]:
+            stamp_exit(self._table, self._unfollowed.pop(pid))
 
 
-def follow_new_workers(
-    table: TraceTable, pending: list[int], poll: select.poll, workers: dict[int, int]
-) -> list[int]:
-    """Watch the processes of these rows; give the rows that have no process yet."""
-    started = []
-    for row in pending:
-        pid = table.words[table.worker(row) + PID]
-        if not pid:
-            started.append(row)
-        elif pid != table.words[HOST]:  # not a thread of the host
-            fd = open_pidfd(pid)
-            if fd is None:
-                stamp_exit(table, row)
-            else:
-                workers[fd] = row
-                poll.register(fd, select.POLLIN)
-    return started
+def left_behind(table: TraceTable, mark: str) -> int:
+    """How many processes go on though their program is done; those about to end are waited for."""
+    end = time.perf_counter() + LEAVE_LIMIT
+    while True:
+        reap(table)
+        left = [
+            pid
+            for pid in everyone(mark)
+            if not (system.is_tracker(pid) or system.is_server(pid) or system.is_over(pid))
+        ]
+        if not left or time.perf_counter() > end:
+            return len(left)
+        time.sleep(TICK / 10)
 
 
 def stamp_exits_of(table: TraceTable, pid: int) -> None:
@@ -158,37 +258,14 @@ def stamp_exit(table: TraceTable, row: int) -> None:
     table.words[table.worker(row) + EXITED] = time.perf_counter_ns()
 
 
-def open_pidfd(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends; None when it has, or can't be."""
-    try:
-        return os.pidfd_open(pid)
-    except (OSError, AttributeError):
-        return None
+def kill_tree(table: TraceTable, mark: str) -> None:
+    """End every process of the run."""
 
-
-def prctl(option: int, value: int) -> None:
-    """Call Linux's prctl; elsewhere nothing."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def kill_tree(table: TraceTable) -> None:
-    """Stop, then kill, every process below this one, until there is none."""
-    began = time.perf_counter()
-    while True:
+    def left() -> list[int]:
         reap(table)
-        tree = list(descendants(os.getpid()))
-        if time.perf_counter() - began < TRACKER_LIMIT:
-            victims = [pid for pid in tree if not is_tracker(pid)]
-        else:
-            victims = tree
-        if not tree:
-            return
-        for signum in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in victims:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signum)
-        time.sleep(0.002)
+        return everyone(mark)
+
+    end_all(left)
 
 
 def reap(table: TraceTable) -> None:
@@ -203,29 +280,6 @@ def reap(table: TraceTable) -> None:
                 exited = table.words[at + EXITED]
                 if table.words[at + PID] == ended[0] and 0 < exited < table.words[CUT]:
                     table.words[at + EXITCODE] = os.waitstatus_to_exitcode(ended[1])
-
-
-def descendants(root: int) -> Iterator[int]:
-    """Every process whose line of parents leads to `root`."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", "rb") as file:
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(entry))
-    found = children.get(root, [])
-    while found:
-        yield from found
-        found = [child for pid in found for child in children.get(pid, [])]
-
-
-def is_tracker(pid: int) -> bool:
-    """Whether it is multiprocessing's resource tracker, which must outlive its clients a moment."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return b"multiprocessing.resource_tracker" in file.read()
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":

@@ -11,11 +11,9 @@ import json
 import os
 import pickle
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable
@@ -24,15 +22,29 @@ from typing import Any
 
 import cloudpickle
 
-from mpviz.environment import environment
+from mpviz import folders
+from mpviz.environment import environment, free_memory
 from mpviz.mechanisms import MECHANISMS, MOST_EACH
 from mpviz.model import CUT_SHORT, START_METHODS, Ending, Line, Plan, Record, Refused
 from mpviz.recording.output import PRINTED, RAISED, RAISED_BY_CALL, read
-from mpviz.recording.table import CALLED, CUT, ENDED, LOST, TraceTable
+from mpviz.recording.table import (
+    CALLED,
+    CUT,
+    ENDED,
+    EXITED,
+    LOST,
+    PID,
+    STOPPED,
+    TraceTable,
+)
+from mpviz.text import size
+from mpviz.tree import MARK, end_all, system
 
 MOST_WORKERS = 1000
 MOST_TASKS = 1_000_000
 LONGEST_TIMEOUT = 24 * 3600.0
+LEAST_MEMORY = 64 * 2**20  # bytes: a Python that computes nothing takes some 15 MB
+SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
 LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
 GOODBYE_LIMIT = 5.0  # seconds for a guard whose tree is gone to leave
 
@@ -56,6 +68,11 @@ def check(plan: Plan) -> None:
         raise Refused(
             f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {_quoted(timeout)}."
         )
+    memory = plan.memory
+    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 0:
+        raise Refused(f"memory must be a whole number of bytes, not {_quoted(memory)}.")
+    if 0 < memory < LEAST_MEMORY:
+        raise Refused(f"memory must be at least {LEAST_MEMORY:,} bytes, not {_quoted(memory)}.")
     if not plan.inputs:
         raise Refused("There are no inputs, so there is nothing to run.")
     if len(plan.inputs) > MOST_TASKS:
@@ -137,8 +154,10 @@ class Running:
     def __init__(self, plan: Plan, payload: bytes) -> None:
         self.plan = plan
         self.environment = environment(plan.function)
+        self.allowed = plan.memory or int(SHARE_OF_FREE * free_memory())
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="mpviz-"))
+            folders.clear_left_over()
+            self.folder = folders.make()
         except OSError as error:
             raise Refused(f"The run could not be started: {error}.") from error
         self._waiting = threading.Lock()
@@ -156,16 +175,16 @@ class Running:
             self._guard = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "mpviz.guard"),
-                    *(str(self.folder), str(os.getpid()), str(plan.timeout)),
+                    *(str(self.folder), str(os.getpid()), str(plan.timeout), str(self.allowed)),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | {"MPVIZ_RUN": self.folder.name},
+                env=os.environ | {MARK: self.folder.name},
                 start_new_session=True,
             )
         except OSError as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            folders.remove(self.folder)
             raise Refused(f"The run could not be started: {error}") from error
 
     def cancel(self) -> None:
@@ -220,6 +239,8 @@ class Running:
             if self._record is None:
                 if not self._wait_for_guard(timeout):
                     raise TimeoutError(f"the run goes on after {timeout} s")
+                if not self._said:
+                    self._sweep()
                 with self._reading:
                     try:
                         self._record = self._collect()
@@ -245,9 +266,14 @@ class Running:
         return True
 
     def _collect(self) -> Record:
-        said, _, status = self._said.decode().strip().partition(",")
-        ending = Ending(said) if said else Ending.HOST_DIED
-        message = "" if said else "the guard of the run was killed"
+        said = self._said.decode().strip().split(",")
+        ending, status, left, used = said if self._said else (Ending.HOST_DIED, "", "0", "0")
+        ending = Ending(ending)
+        message = "" if self._said else "the guard of the run was killed"
+        if ending is Ending.MEMORY:
+            message = (
+                f"its processes used {size(int(used))} together, and may use {size(self.allowed)}"
+            )
         results: dict[int, str] = {}
         with contextlib.suppress(OSError, ValueError):
             saved, texts = json.loads((self.folder / "results").read_text(encoding="utf-8"))
@@ -266,7 +292,7 @@ class Running:
         if ending is Ending.HOST_DIED and not message:
             message = self._last_words(int(status))
         words = self.table.words
-        cut = ending in CUT_SHORT or ending is Ending.HOST_DIED
+        cut = ending in CUT_SHORT or ending in (Ending.HOST_DIED, Ending.MEMORY)
         called = words[CALLED] or words[CUT] or time.perf_counter_ns()
         return Record(
             plan=self.plan,
@@ -280,8 +306,20 @@ class Running:
             output=tuple(lines),
             message=message,
             lost_workers=words[LOST],
+            left_behind=int(left),
             environment=self.environment,
         )
+
+    def _sweep(self) -> None:
+        """What the guard, which was killed, can do no more: end all that carries the run's mark."""
+        end_all(lambda: system.marked(self.folder.name))
+        words = self.table.words
+        now = time.perf_counter_ns()
+        words[CUT] = words[CUT] or now
+        for row in range(self.table.claimed):
+            at = self.table.worker(row)
+            if words[at + PID] and not (words[at + EXITED] or words[at + STOPPED]):
+                words[at + EXITED] = now
 
     def _last_words(self, status: int) -> str:
         if status < 0:
@@ -309,4 +347,4 @@ class Running:
         except subprocess.TimeoutExpired:
             self._guard.kill()
             self._guard.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        folders.remove(self.folder)

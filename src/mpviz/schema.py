@@ -69,8 +69,8 @@ WORKERS = _columns("""
 """)
 
 RUNS = PLAN + _columns("""
-    ending       | str     |   | finished, raised, deadline, cancelled, host died
-    message      | str     |   | what the mechanism's call raised
+    ending       | str     |   | finished, raised, deadline, cancelled, memory, host died
+    message      | str     |   | what the call raised, or why it was ended
     makespan_s   | float64 | s | from the call to the last result in hand
     baseline_s   | float64 | s | makespan of the sequential run
     speedup      | float64 |   | baseline_s / makespan_s
@@ -113,4 +113,27 @@ INTERVALS = _columns("""
     start_s | float64 | s | since the mechanism was called
     end_s  | float64 | s | since the mechanism was called
     task   | Int64   |   | the task, where kind is task
+""")
+
+CELLS = _columns("""
+    python       | str     |   | implementation and version
+    start_method | str     |   | fork, spawn, forkserver
+    mechanism    | str     |   | how tasks reach workers
+    fault        | str     |   | what went wrong in the chosen tasks
+    seen         | str     |   | what a program would have seen
+    lost         | int64   |   | tasks whose result never came
+    raised       | str     |   | what the call raised, or why it was ended
+    after_s      | float64 | s | from the call to its last result, its exception or the cut
+    timeout_s    | float64 | s | the deadline
+    gone_s       | float64 | s | from the call until every process was gone
+    left_behind  | int64   |   | processes that still ran when the program was done
+    tasks        | int64   |   | tasks in all
+    ok           | int64   |   | tasks that ended so
+    error        | int64   |   | tasks that ended so
+    died         | int64   |   | tasks that ended so
+    timeout      | int64   |   | tasks that ended so
+    cancelled    | int64   |   | tasks that ended so
+    missing      | int64   |   | tasks that ended so
+    sentence     | str     |   | what was seen, in words with numbers
+    safer        | str     |   | the safer way to write it
 """)

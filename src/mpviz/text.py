@@ -63,3 +63,11 @@ def digits(value: float) -> str:
 def percent(share: float) -> str:
     """Write a share as a percentage: ``"98%"``; what is above none and below one is ``"<1%"``."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes to four digits: ``"64 MiB"``, ``"1.5 GiB"``."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= factor:
+            return f"{count / factor:.4g} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,137 @@
+"""The processes of a run on Linux, from ``/proc``. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+SHARED = Path("/dev/shm")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def take_in_orphans() -> None:
+    """Become the parent of every process below this one whose own parent ends."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent(signum: int) -> None:
+    """Be sent a signal when the thread that started this process ends."""
+    _prctl(PR_SET_PDEATHSIG, signum)
+
+
+def _prctl(option: int, value: int) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def open_pidfd(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends; None where there can be none.
+
+    Raises
+    ------
+    ProcessLookupError
+        When it is gone.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except (OSError, AttributeError):
+        return None
+
+
+def is_over(pid: int) -> bool:
+    """Whether the process has ended, reaped or not."""
+    stat = _read(pid, "stat")
+    return not stat or stat.rpartition(b")")[2].split()[0] in (b"Z", b"X")
+
+
+def below(root: int, _mark: str = "") -> list[int]:
+    """Every process whose line of parents leads to `root`, also those that have just ended.
+
+    That is every process of the run where `root` takes in its orphans.
+    """
+    children: dict[int, list[int]] = {}
+    for pid in _everyone():
+        stat = _read(pid, "stat")
+        if stat:
+            children.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(pid)
+    found, level = [], children.get(root, [])
+    while level:
+        found += level
+        level = [child for pid in level for child in children.get(pid, [])]
+    return found
+
+
+def marked(mark: str) -> list[int]:
+    """Every living process that was started with ``MPVIZ_RUN=mark`` in its environment."""
+    entry = f"MPVIZ_RUN={mark}".encode()
+    mine = os.getpid()
+    return [
+        pid
+        for pid in _everyone()
+        if pid != mine and entry in _read(pid, "environ").split(b"\0")  # empty when it has ended
+    ]
+
+
+def is_tracker(pid: int) -> bool:
+    """Whether it is multiprocessing's resource tracker, which must outlive its clients a moment."""
+    return b"multiprocessing.resource_tracker" in _read(pid, "cmdline")
+
+
+def is_server(pid: int) -> bool:
+    """Whether it is multiprocessing's fork server, which ends by itself."""
+    return b"multiprocessing.forkserver" in _read(pid, "cmdline")
+
+
+def resident(pids: Iterable[int]) -> int:
+    """Bytes in memory, pages that several of them share counted for each: quick, and too much."""
+    return PAGE * sum(int((_read(pid, "statm").split() or (0, 0))[1]) for pid in pids)
+
+
+def used(pids: Iterable[int]) -> int:
+    """Bytes in memory, shared pages counted by share (PSS): exact, and slow."""
+    total = 0
+    for pid in pids:
+        for line in _read(pid, "smaps_rollup").splitlines():
+            if line.startswith(b"Pss:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def shared_memory() -> set[Path]:
+    """The entries of shared memory that there are on this machine."""
+    try:
+        return set(SHARED.iterdir())
+    except OSError:
+        return set()
+
+
+def in_use(entries: set[Path], pids: Iterable[int] | None = None) -> set[Path]:
+    """Those of the entries that these processes have mapped or open; by default any process."""
+    found: set[Path] = set()
+    for pid in _everyone() if pids is None else pids:
+        lines = [line for line in _read(pid, "maps").splitlines() if b"/dev/shm/" in line]
+        found |= {Path(os.fsdecode(line.split(maxsplit=5)[5])) for line in lines} & entries
+        with contextlib.suppress(OSError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    found |= {link.readlink()} & entries
+    return found
+
+
+def _everyone() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def _read(pid: int, name: str) -> bytes:
+    """A file of ``/proc`` about a process; empty when it is gone or not ours to read."""
+    try:
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
