@@ -20,7 +20,9 @@ else:
     from mpviz.tree import elsewhere as system  # type: ignore[no-redef]
 
 MARK = "MPVIZ_RUN"  # in the environment of guard, host and workers: the run's folder by name
-TRACKER_LIMIT = 0.3  # resource trackers killed at once leave /dev/shm entries behind
+# Seconds that multiprocessing's resource trackers get, once they are alone, to remove what is left
+# in /dev/shm; it takes them milliseconds, on a busy machine more.
+TRACKER_LIMIT = 0.6
 PAUSE = 0.002
 
 
@@ -29,10 +31,14 @@ def end_all(find: Callable[[], list[int]]) -> None:
 
     Stopped first, so that none starts another while its siblings are killed.
     """
-    began = time.perf_counter()
+    last = time.perf_counter()  # when there was something else than trackers
     while found := find():
-        spare = time.perf_counter() - began < TRACKER_LIMIT
-        victims = [pid for pid in found if not (spare and system.is_tracker(pid))]
+        victims = [pid for pid in found if not system.is_tracker(pid)]
+        now = time.perf_counter()
+        if victims:
+            last = now
+        elif now - last > TRACKER_LIMIT:
+            victims = found
         for signum in (signal.SIGSTOP, signal.SIGKILL):
             send(signum, victims)
         time.sleep(PAUSE)
