@@ -31,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A folder for this session's runs alone; what pytest itself keeps stays where one looks for it.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="tests-")
+    # A line of this session's own, so that it neither waits for others nor holds them up.
+    os.environ["MPVIZ_TURNS"] = str(Path(tempfile.gettempdir()) / "turns")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz import frames, schema
+from mpviz import schema
 
 PRIMES = [101, 103, 105, 107]
 IS_PRIME = mpviz.WORKLOADS["is_prime"].function
@@ -116,7 +116,7 @@ def test_csv_written_and_read_back_is_the_same(trace: mpviz.Trace, tmp_path: Pat
     trace.to_csv(tmp_path / "new" / "folder")
     back = mpviz.read_csv(str(tmp_path / "new" / "folder"))
     assert list(back) == ["tasks", "workers", "runs"]
-    for name in frames.TABLES:
+    for name in schema.TABLES:
         pd.testing.assert_frame_equal(back[name], getattr(trace, name))
 
 

@@ -1,4 +1,4 @@
-"""Records made by hand -> frames, and frames -> CSV -> the same frames."""
+"""Records made by hand -> frames."""
 
 import math
 from collections.abc import Callable
@@ -6,14 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from mpviz import frames, schema
-from mpviz.model import Ending, Plan, Record, Refused
+from mpviz.model import Ending, Plan, Record
 from mpviz.recording.table import (
     BOOTED,
     CPU,
@@ -31,7 +28,6 @@ from mpviz.recording.table import (
     TID,
     TraceTable,
 )
-from mpviz.text import as_text
 
 CALLED = 5_000_000_000  # the clock when the mechanism was called
 SECOND = 10**9
@@ -210,18 +206,18 @@ def test_the_row_of_a_run_holds_the_plan_and_what_was_measured(finished: Record)
     assert row["answers_agree"] is pd.NA
 
 
-@pytest.mark.parametrize("name", frames.TABLES)
+@pytest.mark.parametrize("name", schema.TABLES)
 def test_every_column_has_its_dtype_in_every_table(finished: Record, name: str) -> None:
     frame = all_of(finished)[name]
-    wanted = [(column.name, column.dtype) for column in frames.TABLES[name]]
+    wanted = [(column.name, column.dtype) for column in schema.TABLES[name]]
     assert [(column, str(dtype)) for column, dtype in frame.dtypes.items()] == wanted
 
 
-@pytest.mark.parametrize("name", frames.TABLES)
+@pytest.mark.parametrize("name", schema.TABLES)
 def test_where_nothing_ever_happened_the_dtypes_are_the_same(stage: Stage, name: str) -> None:
     record = stage.record(Ending.CANCELLED, makespan=0)
     frame = all_of(record)[name]
-    wanted = [(column.name, column.dtype) for column in frames.TABLES[name]]
+    wanted = [(column.name, column.dtype) for column in schema.TABLES[name]]
     assert [(column, str(dtype)) for column, dtype in frame.dtypes.items()] == wanted
     assert len(frame) == {"tasks": 3, "workers": 0, "runs": 1}[name]
 
@@ -296,6 +292,14 @@ def test_a_worker_terminated_while_the_call_went_on_died(stage: Stage, ending: E
 def test_of_a_raising_call_a_worker_that_was_killed_still_died(stage: Stage) -> None:
     stage.task(0, stage.worker(lane=0, pid=100, exited=2, exitcode=-9), 1)
     assert outcomes(stage.record(Ending.RAISED))[0] == "died"
+
+
+@pytest.mark.parametrize(("exited", "outcome"), [(2, "died"), (9, "missing")])
+def test_of_a_raising_call_a_worker_that_ended_after_it_went_with_the_program(
+    stage: Stage, exited: float, outcome: str
+) -> None:
+    stage.task(0, stage.worker(lane=0, pid=100, exited=exited), 1)
+    assert outcomes(stage.record(Ending.RAISED))[0] == outcome
 
 
 def test_while_it_runs_tasks_are_running_ok_error_died_or_not_yet_anything(tmp_path: Path) -> None:
@@ -383,179 +387,3 @@ def test_where_no_two_results_can_be_compared_agreement_is_unknown(finished: Rec
     nothing = replace(finished, ending=Ending.DEADLINE, tasks=bytes(len(finished.tasks)))
     before = frames.tasks_frame(nothing)
     assert frames.answers_agree(frames.tasks_frame(finished), before) is None
-
-
-# What can stand in a cell: a repr or an exception's message may hold any character there is.
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
-    ["", "=1+1", "@x", "\n", "\r", "\r\n", "a\rb", '"', '""', ",", "NA", "nan", "None", "\0", " "]
-)
-
-
-NUMBERS = {
-    "int64": st.integers(-(2**63), 2**63 - 1),
-    "Int64": st.none() | st.integers(-(2**63), 2**63 - 1),
-    "float64": st.floats(allow_nan=True, allow_infinity=True),
-    "boolean": st.none() | st.booleans(),
-}
-
-
-@settings(max_examples=50)
-@given(
-    words=st.lists(texts, min_size=2, max_size=2),
-    numbers=st.fixed_dictionaries(
-        {dtype: st.lists(values, min_size=2, max_size=2) for dtype, values in NUMBERS.items()}
-    ),
-    rows=st.integers(0, 2),
-)
-def test_csv_written_and_read_is_the_same_frame(
-    tmp_path_factory: pytest.TempPathFactory,
-    words: list[str],
-    numbers: dict[str, list[Any]],
-    rows: int,
-) -> None:
-    cells = {"str": words, **numbers}
-    tables = {
-        name: frames.shaped({c.name: cells[c.dtype][:rows] for c in wanted}, wanted)
-        for name, wanted in frames.TABLES.items()
-    }
-    folder = tmp_path_factory.mktemp("csv")
-    frames.to_csv(folder, tables)
-    back = frames.read_csv(folder)
-    for name, table in tables.items():
-        pd.testing.assert_frame_equal(back[name], table, check_exact=True)
-
-
-@settings(max_examples=50)
-@given(text=texts, other=texts)
-@example(text="a\rb", other="")
-@example(text="a\0b", other="")
-@example(text='"', other="\n")
-def test_any_text_in_a_result_survives_csv(
-    tmp_path_factory: pytest.TempPathFactory, text: str, other: str
-) -> None:
-    folder = tmp_path_factory.mktemp("csv")
-    stage = Stage(folder / "table", plan_of(1, 2, workload=other))
-    record = stage.record(results={0: text, 1: other}, message=other)
-    tables = all_of(record)
-    frames.to_csv(folder, tables)
-    back = frames.read_csv(folder)
-    assert list(back["tasks"]["result"]) == [text, other]
-    for name, table in tables.items():
-        pd.testing.assert_frame_equal(back[name], table)
-
-
-class Surrogate:
-    """Its repr has half a character, which UTF-8 can't hold."""
-
-    def __repr__(self) -> str:
-        return "\ud800"
-
-
-def test_half_a_character_in_a_repr_neither_breaks_the_frame_nor_the_csv(tmp_path: Path) -> None:
-    stage = Stage(tmp_path / "table", plan_of(Surrogate()))
-    tables = all_of(stage.record(results={0: as_text(Surrogate())}))
-    frames.to_csv(tmp_path, tables)
-    back = frames.read_csv(tmp_path)
-    for name, table in tables.items():
-        pd.testing.assert_frame_equal(back[name], table)
-
-
-@pytest.fixture
-def folder(finished: Record, tmp_path: Path) -> Path:
-    frames.to_csv(tmp_path / "out", all_of(finished))
-    return tmp_path / "out"
-
-
-def refusal(folder: Path) -> str:
-    with pytest.raises(Refused) as caught:
-        frames.read_csv(folder)
-    text = str(caught.value)
-    assert text.endswith(".")
-    assert len(text.splitlines()) == 1
-    return text
-
-
-def test_a_csv_of_a_finished_run_reads_back(finished: Record, folder: Path) -> None:
-    back = frames.read_csv(folder)
-    for name, table in all_of(finished).items():
-        pd.testing.assert_frame_equal(back[name], table)
-
-
-@pytest.mark.parametrize("name", frames.TABLES)
-def test_a_missing_file_is_refused_by_name(folder: Path, name: str) -> None:
-    (folder / f"{name}.csv").unlink()
-    assert f"{name}.csv can't be read: No such file or directory." in refusal(folder)
-
-
-def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
-    assert "can't be read" in refusal(tmp_path / "nowhere")
-
-
-def test_a_lacking_column_is_named(folder: Path) -> None:
-    file = folder / "workers.csv"
-    pd.read_csv(file).drop(columns=["pid", "tid"]).to_csv(file, index=False)
-    assert refusal(folder).endswith("is not a table of mpviz: it lacks pid, tid.")
-
-
-def test_a_foreign_column_is_refused(folder: Path) -> None:
-    file = folder / "workers.csv"
-    pd.read_csv(file).assign(mine=1).to_csv(file, index=False)
-    assert refusal(folder).endswith("is not a table of mpviz: its columns are not ours.")
-
-
-def test_columns_in_another_order_are_refused(folder: Path) -> None:
-    file = folder / "workers.csv"
-    table = pd.read_csv(file)
-    table[table.columns[::-1]].to_csv(file, index=False)
-    assert "its columns are not ours" in refusal(folder)
-
-
-@pytest.mark.parametrize(
-    ("table", "column", "cell", "dtype"),
-    [
-        ("tasks", "task", "1.5", "int64"),
-        ("tasks", "task", "", "int64"),
-        ("tasks", "pid", "x", "Int64"),
-        ("tasks", "pid", "9" * 30, "Int64"),
-        ("tasks", "cpu_s", "soon", "float64"),
-        ("runs", "answers_agree", "maybe", "boolean"),
-    ],
-)
-def test_a_bad_cell_is_refused_and_its_column_named(
-    folder: Path, table: str, column: str, cell: str, dtype: str
-) -> None:
-    file = folder / f"{table}.csv"
-    rows = pd.read_csv(file, dtype="str", keep_default_na=False)
-    rows.loc[0, column] = cell
-    rows.to_csv(file, index=False)
-    text = refusal(folder)
-    assert f"column {column}: " in text
-    assert text.endswith(f"is not a {dtype}.")
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\0\1\2\xff\xfe", b'"', b"\n\n", b"a,b\n1,2,3\n4,5,6,7\n"]
-)
-def test_what_is_no_table_is_refused_in_one_sentence(folder: Path, content: bytes) -> None:
-    (folder / "tasks.csv").write_bytes(content)
-    assert "tasks.csv" in refusal(folder)
-
-
-def test_a_row_that_was_cut_is_refused(folder: Path) -> None:
-    file = folder / "tasks.csv"
-    file.write_text(file.read_text()[:-20])
-    assert "tasks.csv" in refusal(folder)
-
-
-def test_where_the_csv_cannot_be_written_the_reason_is_one_sentence(
-    tmp_path: Path, finished: Record
-) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(Refused, match=r"^The CSV can't be written to .*/file: File exists\.$"):
-        frames.to_csv(tmp_path / "file", all_of(finished))
-
-
-def test_floats_are_written_with_all_their_digits(finished: Record) -> None:
-    tables = all_of(finished)
-    tables["tasks"]["cpu_s"] = np.array([0.1 + 0.2, 1 / 3, 1e-300])
-    assert "0.30000000000000004" in frames.csv_text(tables["tasks"])

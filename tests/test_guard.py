@@ -238,9 +238,18 @@ def test_a_folder_that_is_in_use_is_not_cleared_away(
     assert not running.done
 
 
-@pytest.mark.parametrize("mechanism", ["sequential", "threads", "process", "pool.map"])
+@pytest.mark.parametrize(
+    ("mechanism", "start_method"),
+    [
+        ("sequential", "fork"),
+        ("threads", "fork"),
+        ("process", "fork"),
+        ("pool.map", "fork"),
+        ("pool.map", "spawn"),  # with semaphores that only a resource tracker removes
+    ],
+)
 def test_what_eats_all_memory_is_ended_at_the_ceiling(
-    started: Callable[..., runner.Running], mechanism: str
+    started: Callable[..., runner.Running], mechanism: str, start_method: str
 ) -> None:
     def eat(x: int) -> int:
         import time
@@ -252,7 +261,9 @@ def test_what_eats_all_memory_is_ended_at_the_ceiling(
         return x
 
     began = time.monotonic()
-    running = started(eat, 0, 1, mechanism=mechanism, memory=200 * MIB)
+    running = started(
+        eat, 0, 1, mechanism=mechanism, start_method=start_method, memory=200 * MIB
+    )
     record = running.wait(15)
     assert time.monotonic() - began < 10
     assert record.ending is Ending.MEMORY

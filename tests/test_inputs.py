@@ -1,17 +1,18 @@
 """Input sets: what is taken, what is refused and in which words."""
 
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.inputs import InputSet, Limits, generate, input_set, input_sets, parse
+from mpviz.inputs import InputSet, generate, input_set, input_sets, parse
+from mpviz.limits import USUAL
 from mpviz.model import Refused
 from mpviz.resources import data_folder
 
-SMALL = Limits(max_count=3, max_digits=4, max_bytes=64)
+SMALL = replace(USUAL, tasks=3, digits=4, upload=64)
 
 
 def refusal(text: str | bytes, **options: object) -> str:
@@ -213,7 +214,7 @@ TEXTS = st.one_of(
 @given(TEXTS, st.text(max_size=60))
 def test_any_text_gives_a_whole_set_or_one_line_of_refusal(text: str | bytes, name: str) -> None:
     try:
-        found = parse(text, name=name, limits=Limits(max_count=5, max_bytes=200))
+        found = parse(text, name=name, limits=replace(USUAL, tasks=5, upload=200))
     except Refused as refused:
         said, values = str(refused), (0,)
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mpviz import frames, runner
+from mpviz import csvfiles, frames, runner, turns
 from mpviz.explain import explain
 from mpviz.model import DEFAULT_TIMEOUT, Line, Plan, Record
 
@@ -87,7 +87,7 @@ class Trace:
         mpviz.Refused
             When the folder can't be written.
         """
-        frames.to_csv(folder, {"tasks": self.tasks, "workers": self.workers, "runs": self.runs})
+        csvfiles.to_csv(folder, {"tasks": self.tasks, "workers": self.workers, "runs": self.runs})
 
     def __repr__(self) -> str:
         return f"<Trace: {self.sentence}>"
@@ -105,6 +105,8 @@ def run(
     baseline: bool = False,
 ) -> Trace:
     """Run `function` over `inputs` in a clean process and record what every worker did.
+
+    One experiment runs at a time on a machine; while it waits for others it says so on stderr.
 
     Parameters
     ----------
@@ -132,7 +134,8 @@ def run(
     Raises
     ------
     mpviz.Refused
-        When the plan can't be run; nothing was started then.
+        When the plan can't be run, or this thread is in the middle of an experiment; nothing was
+        started then.
     """
     plan = Plan(
         function=function,
@@ -146,8 +149,9 @@ def run(
         input_set=getattr(inputs, "name", ""),
     )
     runner.check(plan)
-    before = Trace(_finish(baseline_of(plan))) if baseline else None
-    return Trace(_finish(plan), before)
+    with turns.turn():
+        before = Trace(_finish(baseline_of(plan))) if baseline else None
+        return Trace(_finish(plan), before)
 
 
 def baseline_of(plan: Plan) -> Plan:

@@ -54,6 +54,8 @@ def _ending(run: Mapping[Any, Any]) -> str:
         told.append(f"The run was ended{': ' + message if message else ''}.")
     elif run["ending"] == "deadline":
         told.append(f"The deadline of {seconds(run['timeout_s'])} ended the run.")
+    if message and run["ending"] in ("finished", "deadline", "cancelled"):
+        told.append(f"{message[0].upper()}{message[1:]}.")
     if run["answers_agree"] is False:
         told.append("Its answers differ from the sequential run's.")
     return " ".join(told)

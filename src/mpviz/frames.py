@@ -1,10 +1,8 @@
-"""Record -> pandas, and pandas -> CSV and back. Knows how the trace table's words lie."""
+"""Record -> pandas. Knows how the trace table's words lie."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +11,12 @@ from numpy.typing import NDArray
 
 from mpviz import metrics, schema
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Ending, Outcome, Plan, Record, Refused, outcome
+from mpviz.model import Ending, Outcome, Plan, Record, outcome
 from mpviz.recording import table as words
 from mpviz.text import as_text
 
 Words = NDArray[np.int64]
 
-TABLES = {"tasks": schema.TASKS, "workers": schema.WORKERS, "runs": schema.RUNS}
 NAN = float("nan")
 
 
@@ -74,8 +71,10 @@ def _outcomes(record: Record, rows: Words, crew: Words) -> Any:
         | (crew[:, words.EXITCODE] != words.NO_EXITCODE)
     )
     if record.ending is Ending.RAISED:
-        # A call that raises may terminate its workers: that is no death of theirs.
-        over &= crew[:, words.EXITCODE] != -15
+        # A call that raises may terminate its workers, and a program that ends does: no death of
+        # theirs. The latter leaves no exit code, only the guard's stamp.
+        code, exited = crew[:, words.EXITCODE], crew[:, words.EXITED]
+        over &= (code != -15) & ~((code == words.NO_EXITCODE) & (exited > record.ended_ns))
     died = np.zeros(len(rows), dtype=bool)
     known = (state > 0) & (row_of >= 0)
     died[known] = over[row_of[known]]
@@ -232,6 +231,7 @@ def runs_frame(
 def answers_agree(tasks: pd.DataFrame, before: pd.DataFrame) -> bool | None:
     """Whether every result in hand equals the sequential run's; None where none can be compared."""
     both = (tasks["outcome"] == "ok") & (before["outcome"] == "ok")
+    both &= (tasks["result"] != "") & (before["result"] != "")  # lost on a disk that was full
     if not both.any():
         return None
     return bool((tasks["result"][both] == before["result"][both]).all())
@@ -268,75 +268,3 @@ def _seconds(stamps: Words, record: Record, known: NDArray[np.bool_] | None = No
 
 def _integers(values: Words, known: NDArray[np.bool_]) -> Any:
     return pd.arrays.IntegerArray(values.astype(np.int64), ~known)
-
-
-def to_csv(folder: str | Path, tables: dict[str, pd.DataFrame]) -> None:
-    """Write tasks.csv, workers.csv and runs.csv into `folder`, which is made where it is not.
-
-    Raises
-    ------
-    Refused
-        When the folder can't be written.
-    """
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for name in TABLES:
-            (place / f"{name}.csv").write_bytes(csv_text(tables[name]).encode())
-    except OSError as error:
-        raise Refused(f"The CSV can't be written to {place}: {error.strerror}.") from error
-
-
-def csv_text(frame: pd.DataFrame) -> str:
-    """The frame as CSV: a header, then a row a row; floats with all their digits."""
-    # \r\n, as RFC 4180 has it, so that both are quoted where they stand in a cell.
-    return str(frame.to_csv(index=False, lineterminator="\r\n"))
-
-
-def read_csv(folder: str | Path) -> dict[str, pd.DataFrame]:
-    """Read back what `to_csv` wrote: a dict of the frames ``tasks``, ``workers`` and ``runs``.
-
-    Raises
-    ------
-    Refused
-        When a file is not there or its columns are not ours.
-    """
-    return {name: _read_table(Path(folder) / f"{name}.csv", TABLES[name]) for name in TABLES}
-
-
-def _read_table(file: Path, wanted: Sequence[schema.Column]) -> pd.DataFrame:
-    names = [column.name for column in wanted]
-    try:
-        # Not with pandas, which fills up rows that were cut and stumbles over a lone \r or \0.
-        with file.open(encoding="utf-8", newline="") as text:
-            header, *rows = list(csv.reader(text, strict=True)) or [[]]
-    except OSError as error:
-        raise Refused(f"{file} can't be read: {error.strerror}.") from error
-    except (ValueError, csv.Error) as error:
-        raise Refused(f"{file} is not CSV: {str(error).strip()}.") from error
-    if header != names:
-        lacking = [name for name in names if name not in header]
-        what = f"it lacks {', '.join(lacking)}" if lacking else "its columns are not ours"
-        raise Refused(f"{file} is not a table of mpviz: {what}.")
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(names):
-            raise Refused(f"{file}, row {number}: it has {len(row)} cells, not {len(names)}.")
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pd.DataFrame(
-        {c.name: _typed(cells, c, file) for c, cells in zip(wanted, columns, strict=True)}
-    )
-
-
-def _typed(texts: Sequence[str], column: schema.Column, file: Path) -> Any:
-    if column.dtype == "str":
-        return pd.array(list(texts), dtype="str")
-    dtype: Any = column.dtype  # the stubs want a literal
-    try:
-        if column.dtype == "boolean":
-            known = {"True": True, "False": False, "": pd.NA}
-            return pd.array([known[text] for text in texts], dtype=dtype)
-        if column.dtype == "float64":
-            return np.array([float(text) if text else NAN for text in texts])
-        return pd.array([int(text) if text else pd.NA for text in texts], dtype=dtype)
-    except (KeyError, ValueError, TypeError, OverflowError) as error:
-        raise Refused(f"{file}, column {column.name}: {error} is not a {column.dtype}.") from error

@@ -62,15 +62,16 @@ def main() -> None:
     if ending is Ending.HOST_DIED:
         stamp_exits_of(table, host.pid)
     table.words[CUT] = time.perf_counter_ns()
-    if ending is Ending.MEMORY:
-        send(signal.SIGSTOP, [pid for pid in everyone(folder.name) if pid != host.pid])
+    new = system.shared_memory() - entries
+    new = system.in_use(new, everyone(folder.name)) if new else new
+    if ending is Ending.MEMORY:  # whoever eats it is to stop while the host saves
+        rest = [pid for pid in everyone(folder.name) if pid != host.pid]
+        send(signal.SIGSTOP, [pid for pid in rest if not system.is_tracker(pid)])
     if host.returncode is None:
         # The host's handler writes down the results in hand; its workers may go on meanwhile.
         host.send_signal(signal.SIGUSR1)
         with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(SAVE_LIMIT)
-    new = system.shared_memory() - entries
-    new = system.in_use(new, everyone(folder.name)) if new else new
     kill_tree(table, folder.name)
     for entry in new - system.in_use(new) if new else ():
         entry.unlink(missing_ok=True)

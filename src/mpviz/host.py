@@ -9,6 +9,7 @@ asks for it with SIGUSR1. Standard library only (cloudpickle where a function tr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -23,15 +24,19 @@ from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Ending
 from mpviz.recording.context import open_lanes, recording_context
 from mpviz.recording.output import RAISED_BY_CALL
-from mpviz.recording.table import CALLED, ENDED, RECEIVED
+from mpviz.recording.table import CALLED, ENDED, FULL, RECEIVED
 from mpviz.recording.task import Setup, install, note_error, state, timed_task
 from mpviz.text import as_text
+
+SPARE = "spare"  # room on the disk to say how it ended, given back for that
 
 
 def main() -> None:
     """Run the plan in the folder named by the first argument."""
     folder = Path(sys.argv[1])
     plan = pickle.loads((folder / "plan").read_bytes())
+    with contextlib.suppress(OSError):
+        (folder / SPARE).write_bytes(bytes(4096))
     known = set(sys.path)
     sys.path += [path for path in plan["sys_path"] if path not in known]
     setup = Setup(folder, plan["function"])
@@ -78,10 +83,19 @@ def call(plan: dict[str, Any], setup: Setup, results: list[tuple[int, Any]]) -> 
 
 
 def save(folder: Path, ending: Ending, results: list[tuple[int, Any]]) -> None:
-    """Leave the results in hand as text; whole or not at all."""
+    """Leave the results in hand as text; how it ended alone where the disk has no room for them."""
     texts = [(index, as_text(result)) for index, result in results]
-    (folder / "results.part").write_text(json.dumps([ending, texts]), encoding="utf-8")
-    (folder / "results.part").rename(folder / "results")
+    part = folder / "results.part"
+    for kept in (texts, []):  # the second has the room of the spare, where all other is taken
+        try:
+            part.write_text(json.dumps([ending, kept]), encoding="utf-8")
+            part.rename(folder / "results")
+            return
+        except OSError:
+            state.words[FULL] = 1
+            for taken in (part, folder / SPARE):
+                with contextlib.suppress(OSError):
+                    taken.unlink()
 
 
 def save_when_asked(folder: Path, results: list[tuple[int, Any]]) -> None:

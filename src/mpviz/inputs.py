@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
+from mpviz.limits import KIB, MIB, Limits, current
 from mpviz.model import Refused
 from mpviz.resources import data_folder
 
@@ -23,29 +25,6 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _QUOTED = 24  # characters shown of what stood there
 _SEEDS = 2**63  # runs.csv keeps the seed as int64
-MIB = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The largest input set that is taken.
-
-    Parameters
-    ----------
-    max_count
-        Numbers in the set.
-    max_digits
-        Digits of a number, as written.
-    max_bytes
-        Size of the text in UTF-8.
-    """
-
-    max_count: int = 100_000
-    max_digits: int = 12
-    max_bytes: int = 2 * MIB
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +54,8 @@ class InputSet:
 
 
 def input_sets() -> list[str]:
-    """The names of the input sets that come with mpviz, sorted."""
-    return sorted(path.stem for path in data_folder().glob("*.txt"))
+    """The names of the input sets that come with mpviz, sorted; none where they can't be read."""
+    return sorted(_files())
 
 
 def input_set(name: str) -> InputSet:
@@ -90,15 +69,25 @@ def input_set(name: str) -> InputSet:
     Raises
     ------
     Refused
-        If there is none of that name.
+        If there is none of that name, or it can't be read.
     """
-    files = {path.stem: path for path in data_folder().glob("*.txt")}
+    files = _files()
     if not isinstance(name, str) or name not in files:
         raise Refused(f"There is no input set {_quote(str(name))}; {_offer(str(name), files)}")
-    return parse(files[name].read_bytes(), name=name)
+    try:
+        return parse(files[name].read_bytes(), name=name)
+    except OSError as error:
+        raise Refused(f"The input set {name} can't be read: {error.strerror}.") from error
 
 
-def parse(text: str | bytes, *, name: str = "input", limits: Limits = LIMITS) -> InputSet:
+def _files() -> dict[str, Path]:
+    try:
+        return {path.stem: path for path in data_folder().glob("*.txt")}
+    except OSError:  # the rest of mpviz works with numbers of one's own
+        return {}
+
+
+def parse(text: str | bytes, *, name: str = "input", limits: Limits | None = None) -> InputSet:
     r"""The input set that a text holds.
 
     One whole number a line, in the digits 0 to 9, with a sign or without. Blank lines, spaces and
@@ -112,25 +101,26 @@ def parse(text: str | bytes, *, name: str = "input", limits: Limits = LIMITS) ->
     name
         What to call the set, in the result and in what is said of it.
     limits
-        How large it may be.
+        How large it may be; those that hold here, if none are given.
 
     Raises
     ------
     Refused
         At the first thing wrong, in one sentence that names its line and the reason.
     """
+    most = limits or current()
     title = _title(name)
-    lines = _LINE_END.split(_text(text, title, limits).removeprefix(_BOM))
+    lines = _LINE_END.split(_text(text, title, most).removeprefix(_BOM))
     values: list[int] = []
     for number, line in enumerate(lines, start=1):
         word = line.strip(" \t")
         if not word:
             continue
-        if problem := _problem(word, limits):
+        if problem := _problem(word, most):
             raise Refused(f"{title}, line {number}: {problem}")
-        if len(values) == limits.max_count:
+        if len(values) == most.tasks:
             raise Refused(
-                f"{title}, line {number}: there are more than the {limits.max_count:,} numbers"
+                f"{title}, line {number}: there are more than the {most.tasks:,} numbers"
                 " that a set may have."
             )
         values.append(int(word))
@@ -140,7 +130,7 @@ def parse(text: str | bytes, *, name: str = "input", limits: Limits = LIMITS) ->
 
 
 def generate(
-    *, count: int, size: int, spread: float, seed: int, limits: Limits = LIMITS
+    *, count: int, size: int, spread: float, seed: int, limits: Limits | None = None
 ) -> InputSet:
     """A reproducible set of random whole numbers.
 
@@ -161,15 +151,16 @@ def generate(
     seed
         Of the random numbers; from -2**63 to 2**63 - 1.
     limits
-        How large the set may be.
+        How large the set may be; those that hold here, if none are given.
 
     Raises
     ------
     Refused
         If an argument is out of its range.
     """
-    largest = 10**limits.max_digits - 1
-    count = _whole("count", count, 1, limits.max_count)
+    most = limits or current()
+    largest = 10**most.digits - 1
+    count = _whole("count", count, 1, most.tasks)
     size = _whole("size", size, 1, largest)
     seed = _whole("seed", seed, -_SEEDS, _SEEDS - 1)
     # Written so that NaN, too, is refused.
@@ -178,7 +169,7 @@ def generate(
     low, high = round(size * (1 - spread)), round(size * (1 + spread))
     if high > largest:
         raise Refused(
-            f"With a spread of {spread:g} numbers would have more than the {limits.max_digits}"
+            f"With a spread of {spread:g} numbers would have more than the {most.digits}"
             " digits that are allowed; take a smaller size."
         )
     odd = range(low | 1, high + 1, 2) or range(size, size + 1)
@@ -189,10 +180,11 @@ def generate(
 
 def _text(text: str | bytes, title: str, limits: Limits) -> str:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
-    if len(raw) > limits.max_bytes:
+    if len(raw) > limits.upload:
+        factor, unit = (MIB, "MiB") if limits.upload >= MIB else (KIB, "KiB")
         raise Refused(
-            f"{title} is {len(raw) / MIB:.2f} MiB of text, more than the"
-            f" {limits.max_bytes / MIB:g} MiB that are allowed."
+            f"{title} is {len(raw) / factor:.2f} {unit} of text, more than the"
+            f" {limits.upload / factor:g} {unit} that are allowed."
         )
     if isinstance(text, str):
         return text
@@ -209,8 +201,8 @@ def _problem(word: str, limits: Limits) -> str:
     if not _NUMBER.fullmatch(word):
         return f"{_quote(word)} is not a whole number."
     digits = len(word.lstrip("+-"))
-    if digits > limits.max_digits:
-        return f"{_quote(word)} has {digits:,} digits, more than the {limits.max_digits} allowed."
+    if digits > limits.digits:
+        return f"{_quote(word)} has {digits:,} digits, more than the {limits.digits} allowed."
     return ""
 
 
@@ -230,6 +222,8 @@ def _whole(name: str, value: int, low: int, high: int) -> int:
 def _offer(name: str, files: Iterable[str]) -> str:
     if close := get_close_matches(name[:_QUOTED], list(files), n=1):
         return f"did you mean '{close[0]}'?"
+    if not files:
+        return "the folder of input sets is missing or can't be read."
     return f"there are: {', '.join(sorted(files))}."
 
 
@@ -247,4 +241,5 @@ def _quote_value(value: object) -> str:
 
 def _title(name: str) -> str:
     """A name as it is shown: an uploaded file's name is as hostile as its text."""
-    return name if name and name.isprintable() and len(name) <= 2 * _QUOTED else _quote(name)
+    fit = name.isprintable() and name.strip() == name and 0 < len(name) <= 2 * _QUOTED
+    return name if fit else _quote(name)

@@ -32,6 +32,7 @@ from mpviz.recording.table import (
     CUT,
     ENDED,
     EXITED,
+    FULL,
     LOST,
     PID,
     STOPPED,
@@ -46,6 +47,7 @@ LONGEST_TIMEOUT = 24 * 3600.0
 LEAST_MEMORY = 64 * 2**20  # bytes: a Python that computes nothing takes some 15 MB
 SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
 LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
+NO_ROOM = "the disk was full, so not all that was returned, raised or printed could be kept"
 GOODBYE_LIMIT = 5.0  # seconds for a guard whose tree is gone to leave
 
 
@@ -292,6 +294,9 @@ class Running:
         if ending is Ending.HOST_DIED and not message:
             message = self._last_words(int(status))
         words = self.table.words
+        if words[FULL]:
+            known = message or ("an exception" if ending is Ending.RAISED else "")
+            message = f"{known}; {NO_ROOM}" if known else NO_ROOM
         cut = ending in CUT_SHORT or ending in (Ending.HOST_DIED, Ending.MEMORY)
         called = words[CALLED] or words[CUT] or time.perf_counter_ns()
         return Record(

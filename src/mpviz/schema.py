@@ -1,4 +1,8 @@
-"""Every column there is: its name, dtype, unit and one line of meaning. Knows no pandas."""
+"""Every column there is: its name, dtype, unit and one line of meaning. Knows no pandas.
+
+In a CSV file a text that would begin a formula, in any ``str`` column, has an apostrophe before it;
+see ``mpviz.csvfiles``.
+"""
 
 from __future__ import annotations
 
@@ -137,3 +141,5 @@ CELLS = _columns("""
     sentence     | str     |   | what was seen, in words with numbers
     safer        | str     |   | the safer way to write it
 """)
+
+TABLES = {"tasks": TASKS, "workers": WORKERS, "runs": RUNS}  # by the names of their files

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz import frames, runner
+from mpviz import runner, schema
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Plan
 from mpviz.workloads import is_prime
@@ -183,7 +183,7 @@ def test_what_tasks_print_is_kept_with_the_task(case):
 def test_csv_written_and_read_is_the_same(case, tmp_path):
     case.small.to_csv(tmp_path)
     back = mpviz.read_csv(tmp_path)
-    for name in frames.TABLES:
+    for name in schema.TABLES:
         pd.testing.assert_frame_equal(back[name], getattr(case.small, name))
 
 

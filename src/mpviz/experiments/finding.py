@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mpviz import turns
 from mpviz.mechanisms import MECHANISMS
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Experiment:
         What it will do and roughly how long it takes, in one sentence.
     function
         Called with ``timeout=`` and ``start=`` (both optional) and keywords of its own, it blocks
-        and gives a `Finding`; raises `mpviz.Refused` when it could not measure.
+        and gives a `Finding`; raises `mpviz.Refused` when it could not measure. Whoever calls it
+        has the machine's turn; `run` waits for it.
     shows
         The code that it runs: functions, or names of mechanisms.
     """
@@ -58,6 +60,22 @@ class Experiment:
     about: str
     function: Callable[..., Finding]
     shows: tuple[Callable[..., Any] | str, ...]
+
+    def run(self, **options: Any) -> Finding:
+        """Run it when it is this machine's only experiment; say on stderr while it waits.
+
+        Parameters
+        ----------
+        **options
+            Keywords of `function`.
+
+        Raises
+        ------
+        mpviz.Refused
+            When it could not measure, or this thread is in the middle of an experiment.
+        """
+        with turns.turn():
+            return self.function(**options)
 
     @property
     def source(self) -> str:

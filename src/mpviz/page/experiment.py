@@ -101,7 +101,7 @@ class ExperimentCard:
         self._said.clear_error()
         self.choice.value = name
         experiment = EXPERIMENTS[name]
-        with self._turn.taken():
+        async with self._turn.taken(self._said.say):
             self._said.say(f"Running the experiment: {experiment.title}…")
             try:
                 finding = await asyncio.to_thread(

@@ -1,12 +1,16 @@
-"""One thing at a time: who is busy, and how Cancel ends it. Knows no widget and no frame."""
+"""One thing at a time: who is busy, and how Cancel ends it. Knows no widget and no frame.
+
+On this page, and on this machine: whoever takes the turn waits in the machine's line for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from mpviz import runner
+from mpviz import limits, runner, turns
 from mpviz.model import Plan, Refused
 
 Start = Callable[[Plan], Any]
@@ -28,20 +32,43 @@ class Turn:
     ) -> None:
         self._start = start
         self._on_change = on_change
-        self._running: Any = None
+        self._running: list[Any] = []  # the lab has several at once
+        self._asked = asyncio.Event()  # whether this turn is to end
         self.busy = False
-        self.cancelled = False
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold the turn; ask `busy` first."""
-        self.busy, self.cancelled = True, False
+    @property
+    def cancelled(self) -> bool:
+        """Whether this turn, or the last one, was cancelled."""
+        return self._asked.is_set()
+
+    @asynccontextmanager
+    async def taken(self, say: Callable[[str], object] = lambda _text: None) -> AsyncIterator[None]:
+        """Wait for the turn, and hold it; ask `busy` first, which is so from the start.
+
+        A cancel ends the waiting: then `cancelled` is so within, and `start` refuses.
+
+        Parameters
+        ----------
+        say
+            Gets a sentence that tells how many are ahead, whenever that changes.
+        """
+        self.busy, self._asked = True, asyncio.Event()
         self._on_change()
         try:
-            yield
+            with turns.Place() as place:
+                await self._wait(place, say)
+                yield
         finally:
-            self.busy, self._running = False, None
+            self.busy, self._running = False, []
             self._on_change()
+
+    async def _wait(self, place: turns.Place, say: Callable[[str], object]) -> None:
+        said = 0
+        while not self.cancelled and (ahead := place.ahead()):
+            if ahead != said:
+                say(f"Waiting: {turns.experiments(said := ahead)} of yours.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), turns.pause(ahead))
 
     def start(self, plan: Plan) -> Any:
         """Start a plan so that `cancel` ends it; from any thread.
@@ -49,17 +76,19 @@ class Turn:
         Raises
         ------
         Refused
-            After a cancel: nothing more is started in this turn.
+            When the plan is beyond the limits; after a cancel: nothing more is started in this
+            turn.
         """
         if self.cancelled:
             raise Refused("Cancelled.")
-        self._running = running = self._start(plan)
+        running = self._start(limits.admit(plan))
+        self._running.append(running)
         if self.cancelled:  # on the loop's thread, while this one was starting it
             running.cancel()
         return running
 
     def cancel(self) -> None:
         """End what is running, and let nothing follow."""
-        self.cancelled = True
-        if self._running is not None:
-            self._running.cancel()
+        self._asked.set()
+        for running in list(self._running):
+            running.cancel()

@@ -16,16 +16,17 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from mpviz import frames
+from mpviz import limits
 from mpviz.api import Trace, baseline_of
+from mpviz.csvfiles import csv_text
 from mpviz.model import Plan
 from mpviz.page.said import Said
 from mpviz.page.turn import Turn
 from mpviz.page.views import Views
+from mpviz.schema import TABLES
 
 REDRAW = 0.1  # seconds between redraws at least: faster ones the browser can't paint
 SHARE = 0.25  # of the kernel's time that redraws may take
-MOST_RUNS, MOST_TASKS = 200, 2_000_000  # kept of a visit; the oldest runs go first
 
 
 class Visit:
@@ -50,17 +51,19 @@ class Visit:
             return []
         self._said.clear_error()
         plans, found = choose(), []
-        with self._turn.taken():
-            self._said.say("Starting…")
+        async with self._turn.taken(self._said.say):
+            if not self._turn.cancelled:
+                self._said.say("Starting…")
             for number, plan in enumerate(plans, 1):
+                if self._turn.cancelled:
+                    break
                 place = f" ({number} of {len(plans)})" if len(plans) > 1 else ""
                 baseline = trace = await self._baseline(plan)
                 if plan.mechanism != "sequential" and not self._turn.cancelled:
                     trace = await self._one(plan, baseline, place)
                     self._keep(trace)
-                if self._turn.cancelled:
-                    break
-                found.append(trace)
+                if not self._turn.cancelled:
+                    found.append(trace)
         self._said.say("Cancelled." if self._turn.cancelled else "Done.")
         return found
 
@@ -109,7 +112,8 @@ class Visit:
 
     def _keep(self, trace: Trace) -> None:
         self.traces.append(trace)
-        while len(self.traces) > MOST_RUNS or self._tasks_kept() > MOST_TASKS:
+        most = limits.current()
+        while len(self.traces) > most.runs or self._tasks_kept() > most.kept_tasks:
             self._dropped += 1
             del self.traces[0]
         self.kept.value = _let_go(self._dropped)
@@ -128,12 +132,12 @@ class Visit:
         """All runs of this visit as a zip of tasks.csv, workers.csv and runs.csv."""
         tables = {
             name: pd.concat([getattr(trace, name) for trace in self.traces], ignore_index=True)
-            for name in frames.TABLES
+            for name in TABLES
         }
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, table in tables.items():
-                archive.writestr(f"{name}.csv", frames.csv_text(table))
+                archive.writestr(f"{name}.csv", csv_text(table))
         return "mpviz-runs.zip", file.getvalue()
 
 

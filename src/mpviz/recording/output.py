@@ -12,6 +12,8 @@ import struct
 import threading
 from pathlib import Path
 
+from mpviz.recording.table import FULL, HEADER_WORDS
+
 PRINTED, RAISED, RAISED_BY_CALL = 0, 1, 2
 CAP = 1 << 20  # bytes that one process may print in a run
 LONGEST = 1 << 16  # characters in one entry
@@ -38,9 +40,16 @@ class Here(threading.local):
 
 
 class Output(io.TextIOBase):
-    """A text stream that writes whole lines, each with the task that printed it."""
+    """A text stream that writes whole lines, each with the task that printed it.
 
-    def __init__(self, path: Path, here: Here) -> None:
+    Where the disk is full nothing is raised into the task that prints: the table's FULL says so,
+    and from then on no process writes, for what was cut would garble what follows.
+    """
+
+    def __init__(
+        self, path: Path, here: Here, words: memoryview[int] | list[int] | None = None
+    ) -> None:
+        self._words = [0] * HEADER_WORDS if words is None else words
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._here = here
         self._room = CAP
@@ -83,7 +92,15 @@ class Output(io.TextIOBase):
             if self._room <= 0:
                 data += b"\n[mpviz: this process printed over 1 MiB; the rest is not kept]"
         here = self._here.place
-        os.write(self._file, _HEAD.pack(kind, here.task, here.worker, len(data)) + data)
+        entry = _HEAD.pack(kind, here.task, here.worker, len(data)) + data
+        if self._words[FULL]:
+            return
+        try:
+            whole = os.write(self._file, entry) == len(entry)
+        except OSError:
+            whole = False
+        if not whole:
+            self._words[FULL] = 1
 
 
 def read(path: Path, position: int = 0) -> tuple[list[tuple[int, int, int, str]], int]:

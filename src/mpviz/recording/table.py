@@ -4,22 +4,24 @@ Knows nothing of what a task is. All cells are int64 words in the machine's byte
 `time.perf_counter_ns`. A row has one writer at a time and its state word is written last, so a
 reader needs no lock: it ignores a row until its state says what is there.
 
-    header   TASKS WORKERS CLAIMED LOST CALLED ENDED CUT HOST ...
+    header   TASKS WORKERS CLAIMED LOST CALLED ENDED CUT HOST FULL ...
     tasks    STARTED FINISHED CPU STATE RECEIVED             one row a task, at the task's index
     workers  REQUESTED BOOTED ENDED EXITED EXITCODE LANE PID TID NAME...   in order of start()
 """
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import sys
 from pathlib import Path
 
 WORD = 8
+PIECE = 2**20  # bytes written at once where a file system can't reserve room
 
 HEADER_WORDS = 16
-TASKS, WORKERS, CLAIMED, LOST, CALLED, ENDED, CUT, HOST = range(8)
+TASKS, WORKERS, CLAIMED, LOST, CALLED, ENDED, CUT, HOST, FULL = range(9)
 
 TASK_WORDS = 5
 STARTED, FINISHED, CPU, STATE, RECEIVED = range(TASK_WORDS)
@@ -53,11 +55,17 @@ class TraceTable:
 
     @classmethod
     def create(cls, path: Path, *, tasks: int, workers: int) -> TraceTable:
-        """Make the file, all zero, with room for so many tasks and worker rows."""
+        """Make the file, all zero, with room for so many tasks and worker rows.
+
+        Raises
+        ------
+        OSError
+            When the disk has not that much room.
+        """
         words = HEADER_WORDS + tasks * TASK_WORDS + workers * WORKER_WORDS
         with path.open("wb") as file:
+            reserve(file.fileno(), words * WORD)
             file.write(b"".join(n.to_bytes(WORD, sys.byteorder) for n in (tasks, workers)))
-            os.ftruncate(file.fileno(), words * WORD)
         return cls(path)
 
     def close(self) -> None:
@@ -115,3 +123,23 @@ class TraceTable:
     def worker_bytes(self) -> bytes:
         """The claimed worker rows as they are now."""
         return bytes(self._bytes[self._workers_at * WORD : self.worker(self.claimed) * WORD])
+
+
+def reserve(fd: int, size: int) -> None:
+    """Make a file so large, and take the room for it now.
+
+    A file with holes takes its room when it is written to, and where there is none any more,
+    writing to its memory is no error but SIGBUS, which kills whoever writes, the kernel too.
+    """
+    try:
+        os.posix_fallocate(fd, 0, size)
+        return
+    except AttributeError:  # there is none on macOS
+        pass
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+            raise
+    for _ in range(0, size, PIECE):
+        os.write(fd, bytes(PIECE))
+    os.ftruncate(fd, size)
+    os.lseek(fd, 0, os.SEEK_SET)

@@ -58,10 +58,10 @@ def install(setup: Setup) -> None:
     """Make this process ready to run timed tasks; what it prints from now on is captured."""
     if state.ready:
         return
-    state.output = Output(setup.folder / "output", here)
-    sys.stdout = sys.stderr = state.output
     state.table = TraceTable(setup.folder / "table")
     state.words = state.table.words
+    state.output = Output(setup.folder / "output", here, state.words)
+    sys.stdout = sys.stderr = state.output
     state.function = pickle.loads(setup.function)
     state.ready = True
 

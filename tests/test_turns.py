@@ -1,0 +1,418 @@
+"""One experiment at a time on a machine, in order of arrival, whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import mpviz
+from mpviz import turns
+from mpviz.experiments import EXPERIMENTS, Experiment, Finding
+from mpviz.model import Refused
+from mpviz.turns import Place
+
+PROCESSES, TURNS = 8, 20
+KILLS = 40
+NOBODY = 65534
+
+# Prints what it does, each line a moment: about to arrive, arrived, at work, about to leave, left.
+VISITOR = """
+import json, os, random, sys, time
+from mpviz.turns import Place
+def say(what):
+    line = dict(t=time.monotonic_ns(), pid=os.getpid(), n=n, what=what)
+    os.write(1, json.dumps(line).encode() + b"\\n")
+for n in range(int(sys.argv[1])):
+    say("arrives")
+    place = Place()
+    say("waits")
+    while place.ahead():
+        time.sleep(0.002)
+    say("works")
+    time.sleep(random.uniform(0, 0.01))
+    say("leaves")
+    place.leave()
+    say("left")
+"""
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A line of its own for the test."""
+    folder = tmp_path / "turns"
+    monkeypatch.setenv("MPVIZ_TURNS", str(folder))
+    return folder
+
+
+def holder(then: str) -> subprocess.Popen[bytes]:
+    """A process that has the turn and then does something; it has said so."""
+    code = f"import os, time\nfrom mpviz import turns\nplace = turns.wait()\n{then}\n"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"mine\n"
+    process.stdout.close()
+    return process
+
+
+HOLDS = "print('mine', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def held(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process has the turn."""
+    process = holder(HOLDS)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def until(what: Callable[[], bool], limit: float = 5.0) -> None:
+    end = time.monotonic() + limit
+    while not what():
+        assert time.monotonic() < end, "it did not come to be so"
+        time.sleep(0.01)
+
+
+def test_the_first_has_its_turn_at_once_and_leaves_nothing(folder: Path) -> None:
+    with Place() as place:
+        assert place.ahead() == 0
+        assert len(list(folder.iterdir())) == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_whoever_waits_sees_how_many_are_ahead_and_moves_up(folder: Path) -> None:
+    places = [Place() for _ in range(4)]
+    assert [place.ahead() for place in places] == [0, 1, 2, 3]
+    places[1].leave()
+    assert [place.ahead() for place in places[2:]] == [1, 2]
+    places[0].leave()
+    assert [place.ahead() for place in places[2:]] == [0, 1]
+    for place in places:
+        place.leave()
+        place.leave()  # once more does no harm
+    assert list(folder.iterdir()) == []
+
+
+def test_two_whose_tickets_crossed_are_never_both_at_work(folder: Path) -> None:
+    early, late = Place(), Place()
+    hidden = folder / f"away-{early.ticket}"
+    (folder / early.ticket).rename(hidden)  # as if it were still on its way
+    assert late.ahead() == 0
+    hidden.rename(folder / early.ticket)
+    assert early.ahead() == 1
+    late.leave()
+    assert early.ahead() == 0
+    early.leave()
+
+
+def test_one_in_another_process_is_waited_for_and_a_killed_one_is_not(
+    held: subprocess.Popen[bytes], folder: Path
+) -> None:
+    with Place() as place:
+        assert place.ahead() == 1
+        held.kill()
+        until(lambda: place.ahead() == 0)
+    assert list(folder.iterdir()) == []
+
+
+def test_one_that_was_stopped_still_has_its_turn(held: subprocess.Popen[bytes]) -> None:
+    held.send_signal(signal.SIGSTOP)
+    with Place() as place:
+        assert place.ahead() == 1
+
+
+def test_a_forked_child_does_not_live_on_in_its_parents_place(folder: Path) -> None:
+    killed = holder(f"pid = os.fork()\nif not pid: time.sleep(60)\n{HOLDS}")
+    try:
+        with Place() as place:
+            assert place.ahead() == 1
+            children = Path(f"/proc/{killed.pid}/task/{killed.pid}/children").read_text()
+            killed.kill()
+            until(lambda: place.ahead() == 0)
+            os.kill(int(children), 0)  # the child lives
+    finally:
+        killed.kill()
+        killed.wait()
+        os.kill(int(children), signal.SIGKILL)
+
+
+def test_a_forked_child_can_not_give_its_parents_place_away(folder: Path) -> None:
+    with Place() as place:
+        assert place.ahead() == 0
+        if not os.fork():
+            place.leave()
+            os._exit(0)
+        os.wait()
+        with Place() as other:
+            assert other.ahead() == 1
+
+
+def test_what_is_no_ticket_is_passed_over(folder: Path) -> None:
+    folder.mkdir()
+    early = "00000000000000000000-1-0"
+    (folder / early).symlink_to("/dev/zero")
+    os.mkfifo(folder / early.replace("-0", "-1"))
+    (folder / early.replace("-0", "-2")).mkdir()
+    (folder / "notes.txt").touch()
+    with Place() as place:
+        assert place.ahead() == 0
+    assert len(list(folder.iterdir())) == 4
+
+
+@pytest.mark.parametrize("broken", ["a file", "a link", "below a file", "full"])
+def test_without_the_folder_experiments_run_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    folder = tmp_path / "turns"
+    if broken == "a file":
+        folder.touch()
+    elif broken == "a link":
+        folder.symlink_to(tmp_path)
+    elif broken == "below a file":
+        folder = Path("/dev/null/turns")
+    else:
+        folder = Path("/proc/self/fd")
+    monkeypatch.setenv("MPVIZ_TURNS", str(folder))
+    with Place() as one, Place() as two:
+        assert one.ahead() == two.ahead() == 0
+    with turns.turn(), turns.turn():
+        pass
+
+
+def test_a_thread_that_has_the_turn_is_told_so_rather_than_wait_for_itself(folder: Path) -> None:
+    with turns.turn(), pytest.raises(Refused, match="under way here already"), turns.turn():
+        pytest.fail("two at once")
+    with turns.turn():
+        pass
+
+
+def test_threads_wait_for_each_other(folder: Path) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def visit() -> None:
+        with turns.turn(lambda _ahead: None):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.pop()
+
+    threads = [threading.Thread(target=visit) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 5
+
+
+def test_one_who_waits_is_told_once_for_each_change(
+    held: subprocess.Popen[bytes], folder: Path
+) -> None:
+    told: list[int] = []
+    second = Place()
+    ended = threading.Timer(0.5, second.leave)
+    killed = threading.Timer(1.2, held.kill)
+    for timer in (ended, killed):
+        timer.start()
+    try:
+        turns_taken = threading.Thread(target=lambda: turns.wait(told.append).leave())
+        turns_taken.start()
+        turns_taken.join(10)
+    finally:
+        ended.join()
+        killed.join()
+    assert told == [2, 1]
+    assert list(folder.iterdir()) == []
+
+
+def test_inside_a_run_there_is_no_waiting(
+    held: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPVIZ_RUN", "mpviz-x")
+    with turns.turn():
+        pass
+
+
+def test_a_run_from_python_waits_and_says_so(
+    held: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    threading.Timer(0.5, held.kill).start()
+    trace = mpviz.run(abs, [1, 2], mechanism="sequential")
+    assert held.wait() == -signal.SIGKILL
+    assert trace.summary["ok"] == 2
+    assert capsys.readouterr().err == "mpviz: waiting; 1 experiment is ahead\n"
+
+
+@pytest.fixture
+def shell() -> Iterator[subprocess.Popen[str]]:
+    """`mpviz run` on a terminal's terms, which what is started in the background is not."""
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c", f"{heed}; from mpviz.cli import main; main()"),
+            *("run", "busy", "--mechanism", "threads"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert said == "mpviz: waiting; 1 experiment is ahead (Ctrl-C gives up)\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_run_from_the_shell_waits_and_says_so(
+    held: subprocess.Popen[bytes], shell: subprocess.Popen[str], folder: Path
+) -> None:
+    held.kill()
+    out, err = shell.communicate(timeout=20)
+    assert (shell.returncode, err) == (0, "")
+    assert out.startswith("2 threads (threads) took ")
+    assert list(folder.iterdir()) == []
+
+
+def test_ctrl_c_gives_up_waiting_and_leaves_nothing(
+    held: subprocess.Popen[bytes], shell: subprocess.Popen[str], folder: Path
+) -> None:
+    shell.send_signal(signal.SIGINT)
+    out, err = shell.communicate(timeout=20)
+    assert (shell.returncode, out) == (1, "")
+    assert err == "mpviz: gave up waiting; nothing was run.\n"
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_an_experiment_from_python_has_the_turn(folder: Path) -> None:
+    ahead: list[int] = []
+
+    def look(*, n: int) -> Finding:
+        with Place() as other:
+            ahead.append(other.ahead())
+        assert n == 7
+        return "found"  # type: ignore[return-value]
+
+    assert Experiment("look", "Look", "Looks.", look, ()).run(n=7) == "found"
+    assert ahead == [1]
+    assert list(folder.iterdir()) == []
+    assert all(callable(one.run) for one in EXPERIMENTS.values())
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"), [(1, "1 experiment is ahead"), (2, "2 experiments are ahead")]
+)
+def test_how_many_are_ahead_is_said_in_words(ahead: int, words: str) -> None:
+    assert turns.experiments(ahead) == words
+
+
+def test_looks_are_rarer_far_back() -> None:
+    assert [turns.pause(ahead) for ahead in (1, 2, 100)] == [0.2, 0.4, 1.0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize("first", [0, NOBODY])
+def test_users_share_one_line(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = Path(tempfile.mkdtemp(dir="/tmp"))
+    top.chmod(0o1777)
+    monkeypatch.setenv("MPVIZ_TURNS", str(top / "turns"))
+    mine, yours = os.pipe()
+    here, there = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.umask(0o077)
+            os.setuid(NOBODY - first)
+            if first != 0:
+                os.read(here, 1)
+            place = Place()
+            os.write(yours, bytes([place.ahead()]))
+            os.read(here, 1)
+            place.leave()
+        finally:
+            os._exit(0)
+    try:
+        os.seteuid(first)
+        if first != 0:
+            with Place() as place:
+                assert place.ahead() == 0
+                os.write(there, b".")
+                assert os.read(mine, 1) == b"\x01"
+        else:
+            assert os.read(mine, 1) == b"\x00"
+            with Place() as place:
+                assert place.ahead() == 1
+                os.write(there, b".")
+                until(lambda: place.ahead() == 0)
+        os.write(there, b".")
+    finally:
+        os.seteuid(0)
+        for fd in (mine, yours, here, there):
+            os.close(fd)
+        os.waitpid(pid, 0)
+        assert list((top / "turns").iterdir()) == []
+        shutil.rmtree(top)
+
+
+def test_many_processes_some_of_them_killed_are_served_one_by_one_in_order_of_arrival(
+    folder: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(0)
+    log = tmp_path / "log"
+    out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    killed: dict[int, int] = {}
+
+    def visitor() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", VISITOR, str(TURNS)], stdout=out)
+
+    visitors = [visitor() for _ in range(PROCESSES)]
+    try:
+        for _ in range(KILLS):
+            time.sleep(rng.uniform(0, 0.08))
+            place = rng.randrange(PROCESSES)
+            if visitors[place].poll() is None:
+                killed[visitors[place].pid] = time.monotonic_ns()
+                visitors[place].kill()
+                visitors[place].wait()
+                visitors[place] = visitor()
+        assert [one.wait(60) for one in visitors] == [0] * PROCESSES
+    finally:
+        for one in visitors:
+            one.kill()
+            one.wait()
+        os.close(out)
+    said = [json.loads(line) for line in log.read_text().splitlines()]
+    visits: dict[tuple[int, int], dict[str, int]] = {}
+    for line in said:
+        visits.setdefault((line["pid"], line["n"]), {})[line["what"]] = line["t"]
+    served = sorted(
+        (visit["works"], visit.get("leaves", killed.get(pid, 0)), visit["arrives"], visit["waits"])
+        for (pid, _), visit in visits.items()
+        if "works" in visit
+    )
+    assert len(served) >= PROCESSES * TURNS
+    for before, after in itertools.pairwise(served):
+        assert before[1] <= after[0], "two were at work at once"
+    earliest_ahead = 0
+    for _, _, arrives, waits in served:
+        # Whoever had arrived before somebody else began to was served before.
+        assert waits >= earliest_ahead
+        earliest_ahead = max(earliest_ahead, arrives)
+    with Place() as place:
+        assert place.ahead() == 0
+    assert list(folder.iterdir()) == []
