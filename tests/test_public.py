@@ -9,8 +9,8 @@ import pytest
 import mpviz
 
 PUBLIC = {
-    "EXPERIMENTS", "MECHANISMS", "Outcome", "Plan", "Record", "Refused", "Trace", "WORKLOADS",
-    "input_set", "read_csv", "run",
+    "EXPERIMENTS", "FAULTS", "MECHANISMS", "Outcome", "Plan", "Record", "Refused", "Trace",
+    "WORKLOADS", "input_set", "read_csv", "run",
 }  # fmt: skip
 
 

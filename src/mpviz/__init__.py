@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mpviz.api import Trace, run
+    from mpviz.csvfiles import read_csv
     from mpviz.experiments import EXPERIMENTS
-    from mpviz.frames import read_csv
+    from mpviz.faults import FAULTS
     from mpviz.inputs import input_set
     from mpviz.mechanisms import MECHANISMS
     from mpviz.model import Outcome, Plan, Record, Refused
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "EXPERIMENTS": "experiments",
+    "FAULTS": "faults",
     "MECHANISMS": "mechanisms",
     "Outcome": "model",
     "Plan": "model",
@@ -30,11 +32,12 @@ _HOMES = {
     "Trace": "api",
     "WORKLOADS": "workloads",
     "input_set": "inputs",
-    "read_csv": "frames",
+    "read_csv": "csvfiles",
     "run": "api",
 }
 __all__ = [
     "EXPERIMENTS",
+    "FAULTS",
     "MECHANISMS",
     "WORKLOADS",
     "Outcome",

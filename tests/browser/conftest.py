@@ -249,6 +249,22 @@ def reload(place: str) -> Callable[[Page], None]:
     return again
 
 
+@pytest.fixture
+def open_link(dashboard: Page, place: str) -> Callable[[str], Page]:
+    """Open the dashboard by a link; in JupyterLab as a notebook that has been run and saved."""
+
+    def follow(query: str) -> Page:
+        if place == "lab":
+            dashboard.locator(".jp-Notebook").focus()
+            dashboard.keyboard.press("Control+s")
+            expect(dashboard.locator(".jp-mod-dirty")).to_have_count(0, timeout=READY_LIMIT)
+        dashboard.goto(f"{dashboard.url.partition('?')[0]}{query}")
+        ready(dashboard)
+        return dashboard
+
+    return follow
+
+
 def in_voila(page: Page, server: Server) -> Iterator[Page]:
     # The kernel outlives the page until the server ends it: Voila refuses a page's own goodbye.
     page.goto(f"{server.url}/")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from mpviz import frames
+from mpviz import csvfiles
 from mpviz.mechanisms import MECHANISMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -130,7 +130,7 @@ def test_the_csv_comes_home_and_reads_back(dashboard: Page, tmp_path: Path):
         press(dashboard, "Download CSV")
     archive = zipfile.ZipFile(io.BytesIO(Path(coming.value.path()).read_bytes()))
     archive.extractall(tmp_path)
-    tables = frames.read_csv(tmp_path)
+    tables = csvfiles.read_csv(tmp_path)
     assert list(tables["runs"]["mechanism"]) == ["sequential", "pool.map"]
     assert len(tables["tasks"]) == 20
     assert (tables["tasks"]["outcome"] == "ok").all()

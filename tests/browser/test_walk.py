@@ -12,7 +12,6 @@ from mpviz.lesson import LESSON
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STEP_LIMIT = 60_000  # milliseconds until a step's run has ended, with its baseline
-READY_LIMIT = 30_000
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 # A chart is there when its canvas has more than one colour; Bokeh's lies in shadow trees.
 DRAWN = """(selector) => {
@@ -39,22 +38,6 @@ def has_value(page: Page, label: str, value: str) -> None:
 def chart(page: Page, selector: str) -> None:
     """Wait until a chart that can be seen is drawn."""
     page.wait_for_function(DRAWN, arg=f"{selector} .mpviz-figure", timeout=STEP_LIMIT)
-
-
-@pytest.fixture
-def open_link(dashboard: Page, place: str) -> Callable[[str], Page]:
-    """Open the dashboard by a link; in JupyterLab as a notebook that has been run and saved."""
-
-    def follow(query: str) -> Page:
-        if place == "lab":
-            dashboard.locator(".jp-Notebook").focus()
-            dashboard.keyboard.press("Control+s")
-            expect(dashboard.locator(".jp-mod-dirty")).to_have_count(0, timeout=READY_LIMIT)
-        dashboard.goto(f"{dashboard.url.partition('?')[0]}{query}")
-        expect(dashboard.locator(".mpviz").first).to_be_visible(timeout=READY_LIMIT)
-        return dashboard
-
-    return follow
 
 
 @pytest.mark.timeout(300)

@@ -1,7 +1,6 @@
 """The walk's steps can be run, and the page does what a step or a link asks."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,20 +10,9 @@ from mpviz.lesson import LESSON, Act
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Refused
 from mpviz.page.build import Page
-from mpviz.page.turn import Turn
 from mpviz.workloads import WORKLOADS
 
 ACTS = [act for step in LESSON for act in step.acts]
-
-
-@dataclass
-class Running:
-    """A run that never was, but can be cancelled."""
-
-    cancelled: int = field(default=0)
-
-    def cancel(self) -> None:
-        self.cancelled += 1
 
 
 @pytest.fixture
@@ -119,12 +107,15 @@ def test_an_act_that_is_refused_reveals_nothing(page: Page):
 
 
 def test_the_walk_stays_where_it_is_while_something_runs(page: Page):
+    async def try_to() -> None:
+        async with page.turn.taken():
+            page.walk.go(5)
+            page.walk.go(0)
+            assert await page.act(LESSON[3].acts[0]) is None
+            assert await page.act(LESSON[0].acts[0]) is None
+
     page.walk.go(4)
-    with page.turn.taken():
-        page.walk.go(5)
-        page.walk.go(0)
-        assert asyncio.run(page.act(LESSON[3].acts[0])) is None
-        assert asyncio.run(page.act(LESSON[0].acts[0])) is None
+    asyncio.run(try_to())
     assert page.walk.number == 4
 
 
@@ -135,30 +126,6 @@ def test_the_projector_is_turned_on_and_off(page: Page):
     assert page.projector.button.pressed
     page.projector.button.received({"type": "press", "pressed": False})
     assert "mpviz-projector" not in page.root._dom_classes
-
-
-def test_cancel_ends_what_runs_and_lets_nothing_follow():
-    running = Running()
-    turn = Turn(lambda plan: running)
-    with turn.taken():
-        turn.start(None)
-        turn.cancel()
-        with pytest.raises(Refused, match="Cancelled"):
-            turn.start(None)
-    assert running.cancelled == 1
-
-
-def test_a_cancel_while_a_plan_is_being_started_ends_it():
-    running = Running()
-
-    def start(plan: object) -> Running:
-        turn.cancel()
-        return running
-
-    turn = Turn(start)
-    with turn.taken():
-        turn.start(None)
-    assert running.cancelled == 1
 
 
 def test_the_whole_docstring_of_the_mechanism_is_text_on_the_page(page: Page):

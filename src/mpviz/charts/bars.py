@@ -45,6 +45,7 @@ def timeline_columns(
     lanes: int,
     now: float | None = None,
     makespan: float | None = None,
+    end: str = "makespan",
     most: int = MOST,
 ) -> Columns:
     """Turn one run into what the timeline draws.
@@ -62,6 +63,8 @@ def timeline_columns(
         without a start is not shown, and one whose result has not arrived is not called lost.
     makespan
         In seconds. Without it, where the intervals end (``end`` lies after it); none during a run.
+    end
+        What is written at the makespan; another word where something else ended the run.
     most
         Bars at most, quiet ones included; neighbours of one lane and outcome are merged. One bar a
         lane and outcome is drawn in any case.
@@ -117,7 +120,9 @@ def timeline_columns(
     columns["marks"] = failure_marks(columns["failed"], kind[failed], bars.count[failed], right)
     columns["never"] = never_marks(never, lanes, right)
     columns["makespan"] = {"x": np.array([] if makespan is None else [makespan])}
-    columns["notes"] = notes(list(never["outcome"]), lanes, right, makespan, empty=not len(tasks))
+    columns["notes"] = notes(
+        list(never["outcome"]), lanes, right, makespan, empty=not len(tasks), end=end
+    )
     columns["extent"] = extent(lanes, right, never=bool(len(never)))
     return columns
 

@@ -88,13 +88,19 @@ def never_marks(never: pd.DataFrame, lanes: int, right: float) -> dict[str, Valu
 
 
 def notes(
-    never: list[str], lanes: int, right: float, makespan: float | None, *, empty: bool
+    never: list[str],
+    lanes: int,
+    right: float,
+    makespan: float | None,
+    *,
+    empty: bool,
+    end: str = "makespan",
 ) -> dict[str, Values]:
-    """Return what is written on the sheet: the makespan, how many never started, or what to do."""
+    """Return what is written on the sheet: how it ended, how many never started, or what to do."""
     unit = lane_pixels(lanes)
     written: list[tuple[float, float, str, str]] = []
     if makespan is not None:
-        label = f"makespan {seconds(makespan)} "
+        label = f"{end} {seconds(makespan)} "
         written.append((makespan, -0.5 - 0.5 * HEAD / unit, label, "right"))
     if never:
         where = right if makespan is None else makespan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bokeh.core.properties import field, value
+from bokeh.core.properties import field
 from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker
 from bokeh.plotting import figure
 from bokeh.transform import factor_mark
@@ -14,7 +14,6 @@ from mpviz.charts.bars import LANE, MOST, timeline_columns
 from mpviz.charts.canvas import Columns, bars, hover, legend, looks, note, sheet, sources, time_axis
 from mpviz.charts.marks import HEAD, ROW, lane_pixels
 from mpviz.charts.palette import FAILED, GREY, INK, QUIET, TEXT, VERMILLION
-from mpviz.text import seconds
 
 __all__ = ["MOST", "timeline", "timeline_columns", "timeline_height"]
 
@@ -37,7 +36,7 @@ def timeline(columns: Columns, *, lanes: int, deadline: float | None = None) -> 
     lanes
         Lanes to show: as many as the columns were made for.
     deadline
-        In seconds since the run began; marked once the time axis reaches it.
+        In seconds since the run began; a line, which the columns' notes name.
     """
     data = sources(columns)
     x_range = DataRange1d(start=0.0, range_padding=0.0)
@@ -70,7 +69,7 @@ def timeline(columns: Columns, *, lanes: int, deadline: float | None = None) -> 
     plot.vspan("x", source=data["makespan"], line_color=TEXT, line_width=1.5, line_dash="dashed")
     note(plot, data["notes"], x="x", y="y", text_align="align")
     if deadline is not None:
-        _mark_deadline(plot, deadline, y=-0.5 - 0.5 * HEAD / lane_pixels(lanes))
+        plot.vspan(x=[deadline], line_color=VERMILLION, line_width=1.5, line_dash="dotted")
     legend(
         plot,
         [(field("kind"), glyphs) for glyphs in ([tasks], [failed_swatch, marks], [quiet_swatch])],
@@ -105,9 +104,3 @@ def _failures(plot: figure, data: Mapping[str, ColumnDataSource]) -> tuple[Any, 
 def _swatch(plot: figure, source: ColumnDataSource, skin: Mapping[str, Any]) -> Any:
     """Draw nothing but the legend's picture of each kind in a source of few rows."""
     return plot.hbar("y", left="x", right="x", source=source, line_color=None, **skin)
-
-
-def _mark_deadline(plot: figure, deadline: float, *, y: float) -> None:
-    plot.vspan(x=[deadline], line_color=VERMILLION, line_width=1.5, line_dash="dotted")
-    words = ColumnDataSource(data={"text": [f" deadline {seconds(deadline)}"]})
-    note(plot, words, x=value(deadline), y=value(y))

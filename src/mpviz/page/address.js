@@ -9,12 +9,22 @@ function query() {
 
 const nextPaint = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
 
+// What has just been told to appear comes bit by bit, since every widget is told by itself.
+async function settled(part) {
+  const until = performance.now() + 2000;
+  let [height, since] = [0, 0];
+  while (since < 3 && performance.now() < until) {
+    await nextPaint();
+    since = part.offsetHeight && part.offsetHeight === height ? since + 1 : 0;
+    height = part.offsetHeight;
+  }
+}
+
 // What had the focus may just have been hidden: then the first thing to press there gets it.
 async function show(el, selector) {
-  await nextPaint();
-  await nextPaint();
   const part = el.closest(".mpviz")?.querySelector(selector);
   if (!part) return;
+  await settled(part);
   if (!part.contains(document.activeElement)) {
     const main = part.querySelector("button.mod-primary:enabled");
     (main ?? part.querySelector("button:enabled"))?.focus({ preventScroll: true });

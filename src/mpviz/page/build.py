@@ -17,14 +17,19 @@ from mpviz.page.address import Address
 from mpviz.page.browser import CopyButton, DownloadButton
 from mpviz.page.controls import Controls, most_workers
 from mpviz.page.experiment import ExperimentCard
+from mpviz.page.lab import FaultLab
 from mpviz.page.layout import lay_out
 from mpviz.page.piece import guarded
 from mpviz.page.projector import EXPERIMENT, SPEEDUP, TIMELINE, Projector
 from mpviz.page.said import Said
+from mpviz.page.tabs import Tabs
 from mpviz.page.turn import Start, Turn
 from mpviz.page.views import Views
 from mpviz.page.visit import Visit
 from mpviz.page.walk import Walk, told
+
+RUN = "run"
+TABS = {RUN: "Run", "faults": "Fault lab"}
 
 
 def build(start: Start = runner.start) -> widgets.Widget:
@@ -39,7 +44,7 @@ def build(start: Start = runner.start) -> widgets.Widget:
 
 
 class Page:
-    """Controls, views, the runs of one visit, the walk, and what a press does."""
+    """Controls, views, the runs of one visit, the walk, the lab, and what a press does."""
 
     def __init__(self, start: Start = runner.start) -> None:
         self.said = Said()
@@ -64,6 +69,8 @@ class Page:
         )
         self.visit = Visit(self.turn, self.views, self.said)
         self.experiment = ExperimentCard(self.turn, self.said, self._experiment_shown)
+        self.lab = FaultLab(self.turn, self.address.show)
+        self.tabs = Tabs(TABS, self._tab_chosen, on_error=self.said.tell)
         self.walk = Walk(self.act, self._step_shown, self._guard)
         self.projector = Projector(self._guard, self.said.tell)
         for button, handler in (
@@ -147,10 +154,14 @@ class Page:
         """Set the page as a link asks, as far as what it asks for is fit."""
         if self.turn.busy:
             return
-        steps = {links.STEP: links.whole(links.STEP, 1, len(LESSON))}
-        link = links.read(query, self.controls.checks() | steps)
-        self.controls.apply({key: value for key, value in link.values.items() if key not in steps})
+        own = {
+            links.STEP: links.whole(links.STEP, 1, len(LESSON)),
+            links.TAB: links.one_of(links.TAB, TABS),
+        }
+        link = links.read(query, self.controls.checks() | own)
+        self.controls.apply({key: value for key, value in link.values.items() if key not in own})
         self.walk.go(int(link.values.get(links.STEP, self.walk.number)))
+        self.tabs.choose(str(link.values.get(links.TAB, self.tabs.chosen)))
         self.said.note(link.ignored)
 
     async def act(self, act: Act) -> Sequence[str] | None:
@@ -189,6 +200,14 @@ class Page:
         self.download.disabled = busy or not self.visit.traces
         self.experiment.refresh()
         self.walk.set_busy(busy)
+        self.lab.refresh()
+        if self.lab.running and busy:
+            self.said.say("The fault lab is running.")
+        elif self.lab.running:
+            self._say_what_run_does()
+
+    def _tab_chosen(self, _tab: str) -> None:
+        self._refresh_link()
 
     def _experiment_shown(self) -> None:
         if self.experiment.choice.value:
@@ -206,8 +225,10 @@ class Page:
         self.address.show(".mpviz-walk")
 
     def _refresh_link(self) -> None:
-        step = {links.STEP: self.walk.number} if self.walk.number else {}
-        self.copy_link.text = links.query(self.controls.chosen() | step)
+        own: dict[str, links.Value] = {links.STEP: self.walk.number} if self.walk.number else {}
+        if self.tabs.chosen != RUN:
+            own[links.TAB] = self.tabs.chosen
+        self.copy_link.text = links.query(self.controls.chosen() | own)
 
     def _say_what_run_does(self) -> None:
         try:

@@ -12,10 +12,17 @@ from mpviz.page.browser import Looks
 
 if TYPE_CHECKING:
     from mpviz.page.build import Page
+    from mpviz.page.lab import FaultLab
 
 HEAD = (
     '<div class="mpviz-head"><h1>mpviz</h1><p>See what your parallel Python is doing: choose '
     "how tasks reach their workers, press Run, and watch each worker at work.</p></div>"
+)
+LAB = (
+    '<div class="mpviz-lead"><p>Plant a fault into one of eight tasks and see what each mechanism '
+    "does with it: on this machine, this Python.</p>"
+    '<p class="mpviz-hint">Press a mechanism to run its row, a fault to run its column, a cell to '
+    "run it alone. A cell that was run opens.</p></div>"
 )
 
 
@@ -43,7 +50,7 @@ def lay_out(page: Page) -> widgets.Widget:
     code = widgets.VBox([views.code, _row((page.copy_python, page.copy_shell))])
     results = widgets.VBox(
         [
-            *(page.said.notice, walk.card, page.projector.bar, actions),
+            *(walk.card, page.projector.bar, actions),
             *(page.said.error, page.said.status, page.experiment.card),
             *(views.tiles.add_class("mpviz-later"), views.verdict.add_class("mpviz-of-run")),
             timeline.add_class("mpviz-of-run").add_class("mpviz-at-t"),
@@ -55,8 +62,19 @@ def lay_out(page: Page) -> widgets.Widget:
         ]
     ).add_class("mpviz-results")
     main = widgets.HBox([page.controls.box, results]).add_class("mpviz-main")
-    head = widgets.VBox([widgets.HTML(HEAD), bar]).add_class("mpviz-top")
-    return widgets.VBox([Looks(), page.address, head, main]).add_class("mpviz")
+    main.add_class("mpviz-panel-run")
+    head = widgets.VBox([widgets.HTML(HEAD), page.tabs, bar, page.said.notice])
+    head.add_class("mpviz-top")
+    faults = _lab(page.lab).add_class("mpviz-panel-faults")
+    return widgets.VBox([Looks(), page.address, head, main, faults]).add_class("mpviz")
+
+
+def _lab(lab: FaultLab) -> widgets.VBox:
+    actions = _row((lab.run_button, lab.cancel_button, lab.download))
+    choices = widgets.HBox([lab.start_method, actions]).add_class("mpviz-lab-choices")
+    matrix = [choices, lab.said.error, lab.said.status, lab.legend, lab.matrix]
+    card = widgets.VBox([widgets.HTML(LAB), *matrix]).add_class("mpviz-card")
+    return widgets.VBox([card, lab.cell.card]).add_class("mpviz-lab")
 
 
 def _row(parts: Sequence[widgets.Widget], name: str = "mpviz-actions") -> widgets.HBox:

@@ -14,6 +14,7 @@ LONGEST = 2_000  # characters of a query
 MOST_KEYS = 40
 SHOWN = 40  # characters of a value that is named in a sentence
 STEP = "step"
+TAB = "tab"
 
 Value = str | int | float
 Check = Callable[[str], Value]

@@ -134,10 +134,14 @@ class Views:
         """Show a finished run: timeline, tiles, words, printed lines."""
         record, run = trace.record, trace.summary.to_dict()
         lanes = lanes_of(record.plan)
-        columns = timeline_columns(
-            trace.tasks, trace.intervals, lanes=lanes, makespan=makespan_of(record)
-        )
         deadline = record.plan.timeout if record.ending is Ending.DEADLINE else None
+        columns = timeline_columns(
+            trace.tasks,
+            trace.intervals,
+            lanes=lanes,
+            makespan=makespan_of(record),
+            end="makespan" if deadline is None else "deadline",
+        )
         self._draw_timeline(columns, lanes, deadline)
         sentence = explain(run)
         self.timeline.label = f"Timeline of run {run['run']}. {sentence}"

@@ -1,0 +1,52 @@
+"""What a blocking generator gives arrives on the loop, which goes on meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Generator
+from contextlib import aclosing
+
+import pytest
+
+from mpviz.page.arriving import arriving
+
+
+def slowly(closed: list[bool], *, fails: bool = False) -> Generator[int, None, None]:
+    try:
+        for number in range(3):
+            time.sleep(0.05)
+            yield number
+        if fails:
+            raise OSError("no more")
+    finally:
+        closed.append(True)
+
+
+async def taken(stream: Generator[int, None, None], most: int = 100) -> list[int | None]:
+    found: list[int | None] = []
+    async with aclosing(arriving(stream, 0.02)) as coming:
+        async for item in coming:
+            found.append(item)
+            if len(found) == most:
+                break
+    return found
+
+
+def test_items_come_in_order_with_pauses_between_and_it_is_closed():
+    closed: list[bool] = []
+    found = asyncio.run(taken(slowly(closed)))
+    assert [item for item in found if item is not None] == [0, 1, 2]
+    assert None in found
+    assert closed == [True]
+
+
+def test_what_the_generator_raises_is_raised():
+    closed: list[bool] = []
+    with pytest.raises(OSError, match="no more"):
+        asyncio.run(taken(slowly(closed, fails=True)))
+    assert closed == [True]
+
+
+def test_whoever_stops_early_closes_it_even_while_it_is_at_work():
+    closed: list[bool] = []
+    assert asyncio.run(taken(slowly(closed), most=1)) == [None]
+    assert closed == [True]

@@ -1,0 +1,373 @@
+"""The fault lab on the page: what a press runs, what is shown, and what a browser can't do."""
+
+import asyncio
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpviz import faultlab
+from mpviz.faultlab import Cell, Seen
+from mpviz.faults import FAULTS
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import Refused
+from mpviz.page import labwords
+from mpviz.page.build import Page
+from mpviz.page.lab import ALL, FaultLab
+from mpviz.page.labbatch import blocks_of
+from mpviz.page.turn import Turn
+
+
+@pytest.fixture(autouse=True)
+def line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A line of its own for each test."""
+    monkeypatch.setenv("MPVIZ_TURNS", str(tmp_path / "turns"))
+
+
+@pytest.fixture(scope="module")
+def real() -> Cell:
+    """A cell that was really run."""
+    (cell,) = faultlab.cells(["sequential"], ["raises"])
+    return cell
+
+
+@dataclass
+class Fake:
+    """Gives the cells it is asked for at once, and keeps what it was asked for."""
+
+    like: Cell
+    asked: list[tuple[list[str], list[str]]] = field(default_factory=list)
+    pause: float = 0.0
+
+    def __call__(
+        self, mechanisms: Any, faults: Any, *, start_method: str, start: Any
+    ) -> Iterator[Cell]:
+        self.asked.append((list(mechanisms), list(faults)))
+        for fault in faults:
+            for mechanism in mechanisms:
+                time.sleep(self.pause)
+                yield replace(
+                    self.like, mechanism=mechanism, fault=fault, start_method=start_method
+                )
+
+
+@pytest.fixture
+def fake(real: Cell) -> Fake:
+    return Fake(real)
+
+
+@pytest.fixture
+def lab(fake: Fake) -> FaultLab:
+    return FaultLab(Turn(), lambda _selector: None, fake)
+
+
+def live(
+    cells: Any = faultlab.cells, bring: Callable[[str], object] = lambda _selector: None
+) -> tuple[FaultLab, Turn]:
+    """A lab that hears of its turn as on the page; it really runs its cells, if not told how."""
+    turn = Turn()
+    lab = FaultLab(turn, bring, cells)
+    turn._on_change = lab.refresh
+    return lab, turn
+
+
+async def until(what: Callable[[], object], limit: float = 20.0) -> None:
+    async with asyncio.timeout(limit):
+        while not what():  # noqa: ASYNC110  what it waits for raises no event
+            await asyncio.sleep(0.01)
+
+
+def press(lab: FaultLab, mechanism: str = "", fault: str = "") -> None:
+    """Press a cell or a head, as the browser does, and wait for what comes of it."""
+
+    async def visit() -> None:
+        lab.matrix._receive({"type": "press", "mechanism": mechanism, "fault": fault})
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+    asyncio.run(visit())
+
+
+def word(lab: FaultLab, mechanism: str, fault: str) -> str:
+    return lab.matrix.cells.get(mechanism, {}).get(fault, lab.matrix.empty)["word"]
+
+
+def test_every_mechanism_has_its_row_and_every_fault_its_column(lab: FaultLab):
+    assert [row["name"] for row in lab.matrix.rows] == list(MECHANISMS)
+    assert [column["name"] for column in lab.matrix.columns] == list(FAULTS)
+    assert all(FAULTS[one["name"]].about in one["title"] for one in lab.matrix.columns)
+    assert lab.matrix.cells == {}
+
+
+def test_a_mechanism_runs_its_row(lab: FaultLab, fake: Fake):
+    press(lab, mechanism="queue")
+    assert fake.asked == [(["queue"], list(FAULTS))]
+    assert set(lab.matrix.cells) == {"queue"}
+    assert set(lab.matrix.cells["queue"]) == set(FAULTS)
+
+
+def test_a_fault_runs_its_column(lab: FaultLab, fake: Fake):
+    press(lab, fault="segfault")
+    assert fake.asked == [(list(MECHANISMS), ["segfault"])]
+
+
+def test_a_cell_is_run_once_and_then_opened(lab: FaultLab, fake: Fake):
+    press(lab, "pipe", "loop")
+    assert fake.asked == [(["pipe"], ["loop"])]
+    assert lab.matrix.opened == ["pipe", "loop"]
+    lab.close()
+    assert lab.matrix.opened == ["", ""]
+    press(lab, "pipe", "loop")
+    assert len(fake.asked) == 1
+    assert lab.matrix.opened == ["pipe", "loop"]
+
+
+def test_run_runs_what_was_not_run_yet(lab: FaultLab, fake: Fake):
+    press(lab, fault="raises")
+    press(lab, "queue", "loop")
+    assert lab.run_button.description == f"Run the other {len(ALL) - len(MECHANISMS) - 1}"
+    asyncio.run(lab.run_rest())
+    again = [(m, f) for mechanisms, faults in fake.asked for f in faults for m in mechanisms]
+    assert sorted(again) == sorted(ALL)
+    assert lab.run_button.description == "Run all"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"type": "press"},
+        {"type": "press", "mechanism": "", "fault": ""},
+        {"type": "press", "mechanism": "os.system", "fault": "raises"},
+        {"type": "press", "mechanism": "pool.map", "fault": "../../etc/passwd"},
+        {"type": "press", "mechanism": ["pool.map"], "fault": "raises"},
+        {"type": "press", "mechanism": {"pool.map": 1}, "fault": ""},
+        {"type": "press", "mechanism": None, "fault": "raises"},
+        {"type": "press", "mechanism": 0, "fault": 0},
+        {"type": "run", "mechanism": "pool.map", "fault": "raises"},
+        {"type": "press", "mechanism": "x" * 10**6, "fault": "raises"},
+    ],
+)
+def test_a_message_that_names_nothing_known_runs_nothing(
+    lab: FaultLab, fake: Fake, content: dict[str, object]
+):
+    async def visit() -> None:
+        lab.matrix._heard(lab.matrix, content, [])
+        await asyncio.sleep(0.01)
+
+    asyncio.run(visit())
+    assert fake.asked == []
+    assert not lab.running
+    assert lab.said.error.value == ""
+
+
+def test_the_browser_sets_nothing_of_the_matrix(lab: FaultLab, fake: Fake):
+    rows = lab.matrix.rows
+    evil = [{"name": "evil", "label": "evil", "told": "", "title": ""}]
+    lab.matrix.set_state({"rows": evil, "busy": False, "cells": {"evil": {}}})
+    assert lab.matrix.rows == rows
+    press(lab, mechanism="evil")
+    assert fake.asked == []
+
+
+def test_a_start_method_that_a_browser_adds_is_refused(lab: FaultLab, fake: Fake):
+    lab.start_method.set_state({"_options_labels": ["evil"], "index": 0})
+    assert lab.start_method.value == "fork"
+    press(lab, "queue", "raises")
+    assert [cell.start_method for cell in lab._shown().values()] == ["fork"]
+
+
+def test_a_real_cell_shows_its_word_and_opens_with_all_there_is_to_it():
+    brought: list[str] = []
+    lab, turn = live(bring=brought.append)
+    press(lab, "threads", "raises")
+    assert not turn.busy
+    assert word(lab, "threads", "raises") == "raised"
+    assert brought == [".mpviz-cell"]
+    card = lab.cell
+    assert "mpviz-unused" not in card.card._dom_classes
+    assert "ZeroDivisionError" in card._told.value
+    codes = card._codes.value
+    assert "The code of threads" in codes
+    assert "raises" in codes.partition("The fault")[2]
+    assert "The safer way to write it" in codes
+    assert card._view is not None
+    assert "raised" in card._view.label
+
+
+def test_cancel_ends_all_that_runs_at_once_and_what_was_seen_is_kept():
+    async def visit() -> float:
+        running = asyncio.create_task(lab.run([("threads", "raises"), *slow]))
+        await until(lambda: lab._shown() and sum(map(len, lab.matrix.cells.values())) >= 3)
+        lab.cancel()
+        assert "Cancelling" in lab.said.status.value
+        pressed = time.monotonic()
+        await running
+        return time.monotonic() - pressed
+
+    slow = [("sequential", "sleep"), ("threads", "sleep"), ("queue", "sleep"), ("pipe", "sleep")]
+    lab, turn = live()
+    assert asyncio.run(visit()) < 2
+    assert list(lab._shown()) == [("threads", "raises")]
+    assert lab.matrix.cells == {"threads": {"raises": lab.matrix.cells["threads"]["raises"]}}
+    assert "Cancelled after 1 of 5 cells; what was seen is kept." in lab.said.status.value
+    assert not turn.busy
+    assert not lab.run_button.disabled
+
+
+def test_nothing_is_run_while_something_else_is(fake: Fake):
+    async def visit() -> None:
+        async with turn.taken():
+            assert lab.matrix.busy
+            assert lab.run_button.disabled
+            assert "running on the Run tab" in lab.said.status.value
+            await lab.run(ALL)
+
+    lab, turn = live(fake)
+    asyncio.run(visit())
+    assert fake.asked == []
+    assert not lab.matrix.busy
+    assert "272 cells" in lab.said.status.value
+
+
+def test_the_kernel_answers_while_cells_run_and_redraws_are_few(lab: FaultLab, fake: Fake):
+    async def visit() -> None:
+        running = asyncio.create_task(lab.run(keys))
+        while not running.done():
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            gaps.append(time.monotonic() - began)
+
+    fake.pause = 0.02
+    keys = [("queue", fault) for fault in FAULTS]
+    gaps: list[float] = []
+    drawn: list[object] = []
+    lab.matrix.observe(lambda change: drawn.append(change["new"]), "cells")
+    began = time.monotonic()
+    asyncio.run(visit())
+    assert max(gaps) < 0.3
+    assert len(drawn) <= (time.monotonic() - began) / 0.2 + 2
+
+
+def test_each_start_method_has_cells_of_its_own(lab: FaultLab):
+    press(lab, "queue", "raises")
+    lab.start_method.value = "spawn"
+    assert lab.matrix.cells == {}
+    assert "mpviz-unused" in lab.cell.card._dom_classes
+    press(lab, "pipe", "raises")
+    assert set(lab.matrix.cells) == {"pipe"}
+    lab.start_method.value = "fork"
+    assert set(lab.matrix.cells) == {"queue"}
+
+
+def test_an_open_cell_is_that_of_the_start_method_shown(lab: FaultLab):
+    press(lab, "queue", "raises")
+    lab.start_method.value = "spawn"
+    press(lab, "queue", "raises")
+    assert "spawn;" in lab.cell._head.value
+    lab.start_method.value = "fork"
+    assert "fork;" in lab.cell._head.value
+    assert lab.matrix.opened == ["queue", "raises"]
+
+
+def test_the_csv_has_a_row_a_cell_of_every_start_method(lab: FaultLab):
+    press(lab, "queue", "raises")
+    lab.start_method.value = "spawn"
+    press(lab, mechanism="pipe")
+    assert not lab.download.disabled
+    name, data = lab.make_csv()
+    rows = pd.read_csv(io.BytesIO(data))
+    assert name.endswith(".csv")
+    assert len(rows) == 1 + len(FAULTS)
+    assert set(rows["start_method"]) == {"fork", "spawn"}
+    assert set(rows["seen"]) <= {str(seen) for seen in Seen}
+
+
+def test_what_goes_wrong_is_a_sentence_and_the_lab_is_free_again():
+    def cells(*_args: object, **_options: object) -> Iterator[Cell]:
+        raise Refused("There is no room left.")
+        yield
+
+    lab, turn = live(cells)
+    press(lab, mechanism="queue")
+    assert "There is no room left." in lab.said.error.value
+    assert not turn.busy
+    assert not lab.run_button.disabled
+    assert "Ended after 0 of 17 cells" in lab.said.status.value
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        (replace, "raised"),
+        (lambda c: replace(c, seen=Seen.LOST, lost=2), "lost 2"),
+        (lambda c: replace(c, seen=Seen.LEFT, left_behind=1), "left 1"),
+        (lambda c: replace(c, seen=Seen.HUNG, lost=7), "hung"),
+    ],
+)
+def test_a_word_says_what_was_seen_and_how_many(
+    real: Cell, seen: Callable[[Cell], Cell], shown: str
+):
+    assert labwords.word_of(seen(real)).word == shown
+
+
+def test_every_outcome_has_a_look_and_a_word_of_its_own():
+    assert set(labwords.SEEN) == set(Seen)
+    told = [look for seen, look in labwords.SEEN.items() if seen is not Seen.CANCELLED]
+    assert len(set(told)) == len(told)
+    assert all(
+        str(seen) in labwords.legend(())
+        for seen in Seen
+        if seen not in (*labwords.BRIEFLY, Seen.CANCELLED)
+    )
+
+
+def test_progress_is_said_with_what_hung_and_how_long_it_may_take():
+    assert labwords.progress(37, 272, 12, 60.0) == (
+        "37 of 272 cells, 12 hung so far; about 7 min more."
+    )
+    assert labwords.progress(0, 1, 0, 0.0) == "0 of 1 cell."
+    assert labwords.ended(17, 17, 12.3, False) == "Done: 17 cells in 15 s."
+
+
+@given(st.lists(st.sampled_from(ALL), unique=True))
+def test_blocks_are_the_cells_asked_for_each_once(keys: list[tuple[str, str]]):
+    made = [(m, f) for mechanisms, faults in blocks_of(keys) for f in faults for m in mechanisms]
+    assert sorted(made) == sorted(keys)
+
+
+def test_all_cells_are_one_block():
+    assert blocks_of(ALL) == [(list(MECHANISMS), list(FAULTS))]
+
+
+def test_a_link_opens_the_lab_and_the_copied_link_does_so_again():
+    page = Page(lambda plan: None)
+    assert "tab=" not in page.copy_link.text
+    page.follow("?tab=faults&workers=3")
+    assert page.tabs.chosen == "faults"
+    other = Page(lambda plan: None)
+    other.follow(page.copy_link.text)
+    assert other.tabs.chosen == "faults"
+    page.tabs.received({"type": "choose", "tab": "run"})
+    assert page.tabs.chosen == "run"
+    assert "tab=" not in page.copy_link.text
+
+
+def test_a_link_to_a_tab_that_is_none_is_named():
+    page = Page(lambda plan: None)
+    page.follow("?tab=<b>")
+    assert page.tabs.chosen == "run"
+    assert "tab=&lt;b&gt; was ignored" in page.said.notice.value
+
+
+@pytest.mark.parametrize("tab", [None, 1, "", "evil", ["faults"], {"faults": 1}])
+def test_a_tab_that_is_none_is_not_chosen(tab: object):
+    page = Page(lambda plan: None)
+    page.tabs.received({"type": "choose", "tab": tab})
+    assert page.tabs.chosen == "run"

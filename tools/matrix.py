@@ -1,0 +1,126 @@
+"""The matrix of the fault lab, from what was observed: seen.csv and docs/faults.md.
+
+    mpviz faults --start-method spawn --csv FOLDER    # on each Python, more than once
+    python tools/matrix.py FOLDER FOLDER …            # adds what was seen in each
+    python tools/matrix.py                            # only writes docs/faults.md again
+
+A cell in which runs differ keeps every outcome that was seen; of the races in `SHARED`, whose code
+is the same in every Python and whose rarer outcomes come once in ten runs, what was seen on one
+Python stands for all, each start method on its own. ``--fresh`` forgets what was committed before.
+"""
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mpviz.faultlab import Seen
+from mpviz.faultlab.committed import FILE, Key, Matrix, read, write
+from mpviz.faultlab.report import MARKS
+from mpviz.faults import FAULTS
+from mpviz.mechanisms import MECHANISMS
+from mpviz.model import START_METHODS
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "faults.md"
+SHARED = {("pipe.lesson", "big_result"), ("pipe.lesson", "big_results")}
+HEAD = """# What faults do
+
+<!-- Made by tools/matrix.py from src/mpviz/faultlab/seen.csv; a test keeps the two equal. -->
+
+Eight tasks, two workers, and a fault in the third task (in *8 results of 1 MiB*: in every task).
+Each cell was observed, in real processes under Linux, on Python {pythons}: it is what a
+program would have seen that ran its tasks so. `mpviz faults` observes it on your machine and says
+where it differs; `mpviz faults --mechanism pool.map --fault sigkill` tells all about one cell, with
+the safer way to write it.
+
+{legend}
+
+Two marks in one cell: a race, which goes one way or the other (of `pipe.lesson` with large results,
+what was seen on one Python stands for all). `process.lesson` prints its answers and gives none
+back, so all its results are lost also where nothing goes wrong.
+"""
+
+
+def main() -> None:
+    """Add what the folders hold, and write the document."""
+    folders = [Path(word) for word in sys.argv[1:] if word != "--fresh"]
+    matrix = {} if "--fresh" in sys.argv else dict(read(FILE))
+    for key, seen in (pair for folder in folders for pair in observed(folder)):
+        matrix[key] = matrix.get(key, frozenset()) | {seen}
+    for key in matrix:
+        if key[2:] in SHARED:
+            alike = (seen for other, seen in matrix.items() if other[1:] == key[1:])
+            matrix[key] = frozenset().union(*alike)
+    if folders:
+        write(FILE, dict(sorted(matrix.items(), key=lambda pair: place(pair[0]))))
+    DOCUMENT.write_text(document(matrix), encoding="utf-8")
+    print(f"{FILE.name}: {len(matrix):,} cells; {DOCUMENT.name} written")
+
+
+def observed(folder: Path) -> Iterator[tuple[Key, Seen]]:
+    """The cells of a folder's faults.csv; the cancelled ones say nothing."""
+    with (folder / "faults.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            python = ".".join(row["python"].split()[-1].split(".")[:2])
+            if (seen := Seen(row["seen"])) is not Seen.CANCELLED:
+                yield (python, row["start_method"], row["mechanism"], row["fault"]), seen
+
+
+def place(key: Key) -> tuple[int, ...]:
+    """Where a cell stands in the file: as in the lists of the program."""
+    python, method, mechanism, fault = key
+    return (
+        *(int(part) for part in python.split(".")),
+        START_METHODS.index(method),
+        list(MECHANISMS).index(mechanism),
+        list(FAULTS).index(fault),
+    )
+
+
+def document(matrix: Matrix) -> str:
+    """The matrix as a text to read: a table a start method."""
+    pythons = sorted({key[0] for key in matrix}, key=lambda text: int(text.partition(".")[2]))
+    legend = "\n".join(f"- `{mark}` {seen}" for seen, mark in MARKS.items() if any_of(matrix, seen))
+    listed = f"{', '.join(pythons[:-1])} and {pythons[-1]}"
+    parts = [HEAD.format(pythons=listed, legend=legend)]
+    parts += [table(matrix, pythons, method) for method in START_METHODS]
+    return "\n".join(parts)
+
+
+def any_of(matrix: Matrix, seen: Seen) -> bool:
+    """Whether it was seen anywhere."""
+    return any(seen in outcomes for outcomes in matrix.values())
+
+
+def table(matrix: Matrix, pythons: Iterable[str], method: str) -> str:
+    """One start method: a row a fault, a column a mechanism."""
+    heads = [name.replace(".", ".<br>").replace("_", "_<br>") for name in MECHANISMS]
+    lines = [
+        f"## {method}",
+        "",
+        f"| | {' | '.join(heads)} |",
+        f"|---{'|:-:' * len(heads)}|",
+    ]
+    for fault, about in FAULTS.items():
+        cells = (
+            in_words({python: matrix[python, method, mechanism, fault] for python in pythons})
+            for mechanism in MECHANISMS
+        )
+        lines.append(f"| {about.title} (`{fault}`) | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def in_words(by_python: dict[str, frozenset[Seen]]) -> str:
+    """The marks of a cell; of each Python, where they have nothing in common."""
+    if frozenset.intersection(*by_python.values()):
+        return marks(frozenset.union(*by_python.values()))
+    return ", ".join(f"{marks(seen)} ({python})" for python, seen in by_python.items())
+
+
+def marks(outcomes: frozenset[Seen]) -> str:
+    """The marks of some outcomes, in the legend's order."""
+    return "/".join(mark for seen, mark in MARKS.items() if seen in outcomes)
+
+
+if __name__ == "__main__":
+    main()
