@@ -18,11 +18,14 @@ FLOORS = {
     "text": 0,
     "serving": 4,
     "workloads": 1,
+    "faults": 1,
     "lesson": 1,
-    "inputs": 1,
+    "limits": 1,
+    "inputs": 2,
     "mechanisms": 1,
     "recording": 1,
     "metrics": 1,
+    "csvfiles": 1,
     "environment": 1,
     "tree": 1,
     "folders": 2,
@@ -36,13 +39,14 @@ FLOORS = {
     "api": 4,
     "__init__": 4,
     "experiments": 5,
+    "faultlab": 5,
     "page": 6,
     "cli": 6,
     "__main__": 7,
 }
 # What a measured process imports: the standard library, and cloudpickle where a function travels.
-MEASURED = {"model", "schema", "text", "workloads", "mechanisms", "recording", "host"}
-PLAIN = {"guard", "resources", "inputs", "turns"}
+MEASURED = {"model", "schema", "text", "workloads", "faults", "mechanisms", "recording", "host"}
+PLAIN = {"guard", "resources", "inputs", "limits", "turns"}
 
 
 def unit(path: Path, source: Path) -> str:

@@ -1,4 +1,4 @@
-"""The shell face: serve, run, list. Knows no widget and no chart."""
+"""The shell face: serve, run, faults, list. Knows no widget and no chart."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mpviz import inputs, runner, workloads
+from mpviz import inputs, runner, turns, workloads
 from mpviz.api import Trace, baseline_of
+from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import DEFAULT_TIMEOUT, Ending, Plan, Record, Refused
 from mpviz.text import seconds
@@ -42,13 +43,38 @@ def main() -> None:
 @app.command()
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8866,
+    public: Annotated[
+        bool, typer.Option("--public", help="Serve others: a token, and caps on what they run.")
+    ] = False,
+    ip: Annotated[str, typer.Option(help="Address to listen on; --public needs one.")] = "",
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="MPVIZ_TOKEN",
+            help="What visitors must show; with --public one is made if none is given.",
+        ),
+    ] = "",
+    host: Annotated[
+        list[str] | None, typer.Option(help="A further name for this machine, as a proxy's.")
+    ] = None,
+    kernels: Annotated[int, typer.Option(help="Pages that may be open at once.")] = 20,
+    idle: Annotated[
+        float | None,
+        typer.Option(help="Seconds without use that end a page; 0 never. [--public: 3600, else 0]"),
+    ] = None,
 ) -> None:
     """Serve the dashboard as a web page on this machine, until Ctrl-C."""
-    from mpviz.serving import serve as serve_page  # Voila is slow to import
+    from mpviz import serving  # Voila is slow to import
 
-    typer.echo(f"mpviz: http://localhost:{port}/  (Ctrl-C ends it)")
-    sys.stdout.flush()
-    serve_page(port)
+    place = serving.place(
+        port, public=public, ip=ip, token=token, hosts=host or (), kernels=kernels, idle=idle
+    )
+
+    def ready() -> None:
+        typer.echo(f"mpviz: {place.address}  (Ctrl-C ends it)")
+        sys.stdout.flush()
+
+    serving.serve(place, ready)
 
 
 @app.command()
@@ -75,23 +101,64 @@ def run(
     plan = plan_of(workload, mechanism, workers, input_set, start_method, chunk_size, timeout)
     runner.check(plan)
     baseline = None
-    if mechanism != "sequential":
-        baseline = Trace(follow(baseline_of(plan)))
-        if baseline.record.ending is Ending.CANCELLED:
-            typer.echo(report(baseline))
-            raise typer.Exit(1)
-    trace = Trace(follow(plan), baseline)
+    with in_turn():
+        if mechanism != "sequential":
+            baseline = Trace(follow(baseline_of(plan)))
+            if baseline.record.ending is Ending.CANCELLED:
+                typer.echo(report(baseline))
+                raise typer.Exit(1)
+        trace = Trace(follow(plan), baseline)
+    # First what was found: where the CSV can't be written, it is not lost with it.
+    typer.echo(trace.runs.to_json(orient="records")[1:-1] if as_json else report(trace))
     if csv is not None:
         trace.to_csv(csv)
-    typer.echo(trace.runs.to_json(orient="records")[1:-1] if as_json else report(trace))
     summary = trace.summary
     if summary["ok"] < summary["tasks"] or summary["answers_agree"] is False:
         raise typer.Exit(1)
 
 
+@app.command()
+def faults(
+    mechanism: Annotated[
+        list[str] | None, typer.Option(help="One of `mpviz list mechanisms`; repeatable.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="One of `mpviz list faults`; repeatable.")
+    ] = None,
+    start_method: Annotated[str, typer.Option(help="fork, spawn or forkserver.")] = "fork",
+    timeout: Annotated[
+        float | None, typer.Option(help="The deadline of each cell in seconds.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Folder for faults.csv.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Plant faults into tasks and see what each mechanism does: all of them, if none is named.
+
+    Exit status: 0 the matrix was observed, hangs and losses and all; 1 it was cancelled, or a cell
+    went on after its deadline or left a task unaccounted for; 2 asked for something impossible.
+    """
+    from mpviz import faultlab
+    from mpviz.faultlab import report, terminal
+
+    stream = faultlab.cells(
+        mechanism or None, fault or None, start_method=start_method, timeout=timeout
+    )
+    asked = len({*(mechanism or faultlab.MECHANISMS_TESTED)}) * len({*(fault or FAULTS)})
+    with in_turn():
+        seen, cancelled = terminal.observe(stream, lambda line: typer.echo(line, err=as_json))
+    if as_json:
+        typer.echo(terminal.as_json(seen, cancelled=cancelled))
+    else:
+        terminal.show(seen, asked)
+    if csv is not None:  # as in run: after what was found
+        faultlab.to_csv(csv, seen)
+    if cancelled or not report.well(seen):
+        raise typer.Exit(1)
+
+
 @app.command(name="list")
 def list_names(
-    what: Annotated[str, typer.Argument(help="mechanisms, workloads or input-sets")],
+    what: Annotated[str, typer.Argument(help="mechanisms, workloads, input-sets or faults")],
 ) -> None:
     """List what there is to choose from."""
     typer.echo("\n".join(f"{name:<16} {meaning}" for name, meaning in _listed(what)))
@@ -102,12 +169,15 @@ def _listed(what: str) -> Iterator[tuple[str, str]]:
         yield from ((name, entry.summary) for name, entry in MECHANISMS.items())
     elif what == "workloads":
         yield from ((name, entry.takes) for name, entry in workloads.WORKLOADS.items())
+    elif what == "faults":
+        yield from ((name, entry.about) for name, entry in FAULTS.items())
     elif what == "input-sets":
         for name in inputs.input_sets():
             found = inputs.input_set(name)
             yield name, f"{found.count:,} numbers from {found.smallest:,} to {found.largest:,}"
     else:
-        raise Refused(f"There is no list of {what!r}; there are mechanisms, workloads, input-sets.")
+        known = "mechanisms, workloads, input-sets, faults"
+        raise Refused(f"There is no list of {what!r}; there are {known}.")
 
 
 def plan_of(
@@ -180,6 +250,22 @@ def read_inputs(name: str) -> inputs.InputSet:
         return inputs.parse(file.read_bytes(), name=file.name)
     except OSError as error:
         raise Refused(f"{name} can't be read: {error.strerror}.") from error
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Wait until this is the machine's only experiment, and hold the turn; Ctrl-C gives up."""
+
+    def say(ahead: int) -> None:
+        typer.echo(f"mpviz: waiting; {turns.experiments(ahead)} (Ctrl-C gives up)", err=True)
+
+    try:
+        place = turns.wait(say)
+    except KeyboardInterrupt:
+        typer.echo("mpviz: gave up waiting; nothing was run.", err=True)
+        raise typer.Exit(1) from None
+    with place:
+        yield
 
 
 def follow(plan: Plan) -> Record:

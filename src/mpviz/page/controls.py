@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import html
-import math
 import multiprocessing
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz import inputs, runner
+from mpviz import inputs, limits, runner
 from mpviz.environment import usable_cpus
 from mpviz.lesson import Settings
 from mpviz.mechanisms import MECHANISMS
@@ -27,15 +26,14 @@ from mpviz.page.copies import as_python, as_shell
 from mpviz.workloads import WORKLOADS
 
 GENERATE, PASTE, UPLOAD = "Generate numbers…", "Paste numbers…", "Upload a file…"
-SHORTEST_DEADLINE, LONGEST_DEADLINE = 0.1, 600.0
+SHORTEST_DEADLINE = 0.1
 LONGEST_CHUNK = 100_000
-SHOWN_DIGITS = 12
 FIRST = {"mechanism": "pool.map", "workload": "is_prime", "input_set": "prime_mixture"}
 
 
 def most_workers() -> int:
     """The largest worker count that the page offers."""
-    return max(16, 4 * math.ceil(usable_cpus()))
+    return limits.current().workers
 
 
 class Controls:
@@ -54,13 +52,13 @@ class Controls:
     ) -> None:
         self._on_change = on_change
         self._pasted = self._uploaded = ("", "")
-        cpus = usable_cpus()
+        cpus, most = usable_cpus(), limits.current()
         self.workload = _dropdown("Workload", list(WORKLOADS), FIRST["workload"])
         self.input_set = _dropdown(
             "Input set", [*inputs.input_sets(), GENERATE, PASTE, UPLOAD], FIRST["input_set"]
         )
-        self.count = _whole("How many numbers", 10, 1, inputs.LIMITS.max_count)
-        self.size = _whole("About how large", 15_500_000, 0, 10**SHOWN_DIGITS - 1)
+        self.count = _whole("How many numbers", 10, 1, most.tasks)
+        self.size = _whole("About how large", 15_500_000, 0, 10**most.digits - 1)
         self.spread = widgets.BoundedFloatText(
             value=0.01, min=0, max=1, step=0.01, description="Spread, 0 to 1"
         )
@@ -70,7 +68,7 @@ class Controls:
         )
         self.upload = Upload(
             "A text file, one number a line",
-            inputs.LIMITS.max_bytes,
+            most.upload,
             on_file=self._take_file,
             on_error=self._refuse_file,
         )
@@ -78,7 +76,7 @@ class Controls:
         self.mechanism = _dropdown("Mechanism", list(MECHANISMS), FIRST["mechanism"])
         self.about = widgets.HTML()
         self.workers = widgets.IntSlider(
-            value=2, min=1, max=most_workers(), description="Workers", continuous_update=False
+            value=2, min=1, max=most.workers, description="Workers", continuous_update=False
         )
         self.cpus = _hint(f"{cpus:g} CPUs are usable here. More workers than CPUs must share them.")
         self.why_no_workers = widgets.HTML()
@@ -93,7 +91,7 @@ class Controls:
         self.deadline = widgets.BoundedFloatText(
             value=60,
             min=SHORTEST_DEADLINE,
-            max=LONGEST_DEADLINE,
+            max=most.deadline,
             step=1,
             description="Deadline, in seconds",
         )
@@ -150,6 +148,8 @@ class Controls:
                 f"{found.name}: {found.largest:,} is more than the {workload.largest:,} that "
                 f"{self.workload.value} takes ({workload.takes})."
             )
+        if self.workload.value == "payload":
+            limits.check_payload(found.largest)
         return found
 
     def plan(self) -> Plan:
@@ -161,22 +161,19 @@ class Controls:
             One sentence that says which choice can't be run.
         """
         name = _choice("workload", self.workload.value, WORKLOADS)
-        workers, deadline = self.workers.value, self.timeout()
-        if type(workers) is not int or not 1 <= workers <= most_workers():
-            raise Refused(f"Workers must be from 1 to {most_workers()}.")
-        chosen = self.inputs()
+        deadline, chosen = self.timeout(), self.inputs()
         plan = Plan(
             function=WORKLOADS[name].function,
             inputs=chosen.values,
             mechanism=_choice("mechanism", self.mechanism.value, MECHANISMS),
-            workers=workers,
+            workers=self.workers.value,
             start_method=self.start_method.value,
             chunk_size=self.chunk_size.value,
             timeout=deadline,
             workload=name,
             input_set=chosen.name,
         )
-        runner.check(plan)
+        runner.check(limits.admit(plan))
         return plan
 
     def timeout(self) -> float:
@@ -187,10 +184,7 @@ class Controls:
         Refused
             When it is none that a run can have.
         """
-        deadline = self.deadline.value
-        if type(deadline) not in (int, float) or not 0 < deadline <= LONGEST_DEADLINE:
-            raise Refused(f"The deadline must be above 0 and at most {LONGEST_DEADLINE:.0f} s.")
-        return float(deadline)
+        return limits.check_deadline(self.deadline.value)
 
     def plans_over_workers(self) -> list[Plan]:
         """The chosen plan with 1 to the chosen count of workers; above 8, doubling steps."""
@@ -236,7 +230,7 @@ class Controls:
             "start": links.one_of("start method", multiprocessing.get_all_start_methods()),
             "chunk": links.whole("the chunk size", 1, LONGEST_CHUNK),
             "workload": links.one_of("workload", WORKLOADS),
-            "deadline": links.number("the deadline", SHORTEST_DEADLINE, LONGEST_DEADLINE),
+            "deadline": links.number("the deadline", SHORTEST_DEADLINE, limits.current().deadline),
         }
 
     def apply(self, values: Mapping[str, links.Value]) -> None:
@@ -294,7 +288,9 @@ class Controls:
     def _workload_changed(self, _change: object = None) -> None:
         usual = {entry.input_set for entry in WORKLOADS.values()}
         if self.input_set.value in usual and self.workload.value in WORKLOADS:
-            self.input_set.value = WORKLOADS[self.workload.value].input_set
+            usual_here = WORKLOADS[self.workload.value].input_set
+            if usual_here in self.input_set.options:
+                self.input_set.value = usual_here
         self._changed()
 
     def _changed(self, _change: object = None) -> None:
@@ -344,9 +340,10 @@ class Controls:
         if found.count == 1:
             span = f"{found.largest:,}"
         plural = "s" if found.count != 1 else ""
-        self.preview.value = _text(
-            "mpviz-hint", f"{found.count:,} number{plural}, {span}; each is {takes}."
-        )
+        told = f"{found.count:,} number{plural}, {span}; each is {takes}."
+        if self.input_set.options[0] == GENERATE:
+            told += " The input sets that come with mpviz are missing or can't be read."
+        self.preview.value = _text("mpviz-hint", told)
 
 
 @functools.lru_cache(maxsize=4)
@@ -362,7 +359,9 @@ def _choice(what: str, value: Any, known: dict[str, Any]) -> str:
 
 
 def _dropdown(label: str, options: list[str], value: str) -> widgets.Dropdown:
-    return widgets.Dropdown(options=options, value=value, description=label)
+    # Where the data folder can't be read the usual choice is not there.
+    first = value if value in options else options[0]
+    return widgets.Dropdown(options=options, value=first, description=label)
 
 
 def _whole(label: str, value: int, least: int, most: int) -> widgets.BoundedIntText:

@@ -1,0 +1,121 @@
+"""The limits: what goes beyond them is a sentence, whoever asks."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from mpviz.experiments import EXPERIMENTS
+from mpviz.inputs import generate, input_set, input_sets, parse
+from mpviz.limits import PUBLIC, PUBLIC_VARIABLE, USUAL, admit, current
+from mpviz.model import Plan, Refused
+from mpviz.page.controls import Controls
+from mpviz.page.turn import Turn
+from mpviz.workloads import WORKLOADS, is_prime
+
+PLAN = Plan(is_prime, (3, 5), "pool.map", 2, "fork", 1, 10.0, "is_prime", "two")
+
+
+@pytest.fixture
+def public(monkeypatch):
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
+
+
+def test_what_is_usual_holds_where_nobody_says_otherwise(monkeypatch):
+    monkeypatch.delenv(PUBLIC_VARIABLE, raising=False)
+    assert current() is USUAL
+    assert admit(PLAN) == PLAN
+
+
+def test_in_public_a_run_has_a_ceiling_of_memory_that_it_can_only_lower(public):
+    assert current() is PUBLIC
+    assert admit(PLAN).memory == PUBLIC.memory
+    assert admit(replace(PLAN, memory=1)).memory == 1
+    assert admit(replace(PLAN, memory=2**60)).memory == PUBLIC.memory
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"workers": PUBLIC.workers + 1},
+        {"workers": 0},
+        {"workers": True},
+        {"workers": 2.0},
+        {"timeout": PUBLIC.deadline + 1},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"timeout": "9"},
+        {"inputs": (3,) * (PUBLIC.tasks + 1)},
+        {"inputs": (10**PUBLIC.digits,)},
+        {"inputs": (-(10**5000),)},
+        {"inputs": (PUBLIC.payload + 1,), "workload": "payload"},
+    ],
+)
+def test_a_plan_beyond_the_limits_is_refused_in_one_sentence(public, change):
+    with pytest.raises(Refused) as caught:
+        admit(replace(PLAN, **change))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_whoever_takes_the_turn_obeys(public):
+    started = []
+    turn = Turn(started.append)
+
+    async def try_it() -> None:
+        async with turn.taken():
+            with pytest.raises(Refused):
+                turn.start(replace(PLAN, workers=99))
+            with pytest.raises(Refused):
+                turn.start(replace(PLAN, timeout=600.0))
+
+    asyncio.run(try_it())
+    assert started == []
+
+
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_every_experiment_stays_within_what_visitors_may(public, name):
+    asked = []
+
+    def start(plan: Plan) -> None:
+        asked.append(admit(plan))
+        raise Refused("not run")
+
+    with pytest.raises(Refused, match="not run"):
+        EXPERIMENTS[name].function(timeout=PUBLIC.deadline, start=start)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("name", input_sets())
+def test_every_input_set_that_comes_along_is_within_what_visitors_may(public, name):
+    assert input_set(name).count
+
+
+def test_numbers_of_ones_own_are_held_to_what_is_allowed_here(public):
+    with pytest.raises(Refused, match="256 KiB"):
+        parse("1234567\n" * 40_000)
+    with pytest.raises(Refused, match="10,000"):
+        parse("1\n" * 10_001)
+    with pytest.raises(Refused, match="9 allowed"):
+        parse("1234567890")
+    with pytest.raises(Refused):
+        generate(count=10_001, size=9, spread=0, seed=0)
+
+
+def test_the_widgets_offer_what_is_allowed(public):
+    controls = Controls(lambda: None, lambda handler: handler)
+    assert controls.workers.max == PUBLIC.workers
+    assert controls.deadline.max == PUBLIC.deadline
+    assert controls.count.max == PUBLIC.tasks
+    assert controls.size.max == 10**PUBLIC.digits - 1
+    assert controls.upload.max_bytes == PUBLIC.upload
+    controls.workload.value = "payload"
+    controls.input_set.value = "Paste numbers…"
+    controls.pasted.value = str(PUBLIC.payload + 1)
+    with pytest.raises(Refused, match="send back"):
+        controls.plan()
+
+
+def test_every_workload_can_be_run_with_its_usual_numbers(public):
+    for name, entry in WORKLOADS.items():
+        values = input_set(entry.input_set).values
+        admit(replace(PLAN, function=entry.function, inputs=values, workload=name))
