@@ -261,9 +261,7 @@ def test_what_eats_all_memory_is_ended_at_the_ceiling(
         return x
 
     began = time.monotonic()
-    running = started(
-        eat, 0, 1, mechanism=mechanism, start_method=start_method, memory=200 * MIB
-    )
+    running = started(eat, 0, 1, mechanism=mechanism, start_method=start_method, memory=200 * MIB)
     record = running.wait(15)
     assert time.monotonic() - began < 10
     assert record.ending is Ending.MEMORY

@@ -35,6 +35,8 @@ class Limits:
         Bytes of text that are read as an input set.
     memory
         Bytes that all processes of a run may use together; 0 as `Plan.memory` has it.
+    cells
+        Cells of the fault lab that are run at one press.
     runs, kept_tasks
         Runs that a page keeps, and tasks in all of them; the oldest runs go first.
     """
@@ -46,6 +48,7 @@ class Limits:
     deadline: float
     upload: int
     memory: int
+    cells: int
     runs: int
     kept_tasks: int
 
@@ -65,6 +68,7 @@ USUAL = Limits(
     deadline=600.0,
     upload=2 * MIB,
     memory=0,
+    cells=1000,
     runs=200,
     kept_tasks=2_000_000,
 )
@@ -77,6 +81,7 @@ PUBLIC = Limits(
     deadline=60.0,
     upload=256 * KIB,
     memory=2 * GIB,
+    cells=20,  # a row or a column; the whole matrix would keep the others waiting for minutes
     runs=50,
     kept_tasks=100_000,
 )

@@ -371,3 +371,18 @@ def test_a_tab_that_is_none_is_not_chosen(tab: object):
     page = Page(lambda plan: None)
     page.tabs.received({"type": "choose", "tab": tab})
     assert page.tabs.chosen == "run"
+
+
+def test_visitors_run_a_row_or_a_column_and_not_the_whole_matrix(
+    monkeypatch: pytest.MonkeyPatch, fake: Fake
+):
+    monkeypatch.setenv("MPVIZ_PUBLIC", "1")
+    lab, _ = live(fake)
+    assert lab.run_button.disabled
+    assert "A row or a column at a time" in lab.said.status.value
+    with pytest.raises(Refused, match="a row or a column"):
+        asyncio.run(lab.run_rest())
+    assert fake.asked == []
+    for head in (("pool.map", ""), ("", "raises")):
+        asyncio.run(lab.pressed(*head))
+    assert len(fake.asked) == 2

@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz import faultlab
+from mpviz import faultlab, limits
 from mpviz.csvfiles import csv_text
 from mpviz.faultlab import MECHANISMS_TESTED, Cell, Seen
 from mpviz.faults import FAULTS
@@ -112,6 +112,8 @@ class FaultLab:
         """Run cells, showing each as it comes; none if something else is running."""
         if self._turn.busy or not keys:
             return
+        if len(keys) > limits.current().cells:
+            raise Refused("Here a row or a column can be run at once: others are waiting too.")
         method = self._method()
         self.said.clear_error()
         self._batch = batch = Batch(list(keys))
@@ -187,9 +189,10 @@ class FaultLab:
     def refresh(self) -> None:
         """What can be pressed now."""
         busy = self._turn.busy
-        for widget in (self.run_button, self.start_method, self.cell.again_button):
+        for widget in (self.start_method, self.cell.again_button):
             widget.disabled = busy
         self.matrix.busy = busy
+        self.run_button.disabled = busy or len(self._rest() or ALL) > limits.current().cells
         self.cancel_button.disabled = not busy
         if busy and not self.running:
             self._elsewhere = True
@@ -226,7 +229,8 @@ class FaultLab:
         self._promise()
 
     def _promise(self) -> None:
-        self.said.say(promise(len(self._rest()) or len(ALL), self._method()))
+        most = limits.current().cells
+        self.said.say(promise(len(self._rest()) or len(ALL), self._method(), most))
 
     def _draw(self) -> None:
         words = {key: word_of(cell) for key, cell in self._shown().items()}

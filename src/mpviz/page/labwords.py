@@ -88,14 +88,14 @@ def ended(done: int, total: int, elapsed: float, cancelled: bool) -> str:
     return f"Done: {_cells(total)} in {_span(elapsed)}."
 
 
-def promise(total: int, start_method: str) -> str:
-    """What a run of so many cells means, before it is begun."""
+def promise(total: int, start_method: str, most: int) -> str:
+    """What a run of so many cells means, before it is begun; `most` can be run at once."""
     deadline = DEADLINES[start_method]
+    hang = f"A cell that hangs is ended by its deadline of {deadline:g} s."
+    if total > most:
+        return f"A row or a column at a time, since others are waiting too. {hang}"
     longest = total * (deadline + STARTING) / AT_ONCE
-    return (
-        f"{_cells(total)}, {AT_ONCE} at a time: at most {_about(longest)}. "
-        f"A cell that hangs is ended by its deadline of {deadline:g} s."
-    )
+    return f"{_cells(total)}, {AT_ONCE} at a time: at most {_about(longest)}. {hang}"
 
 
 def _cells(count: int) -> str:
