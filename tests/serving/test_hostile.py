@@ -345,6 +345,8 @@ def test_a_message_beyond_the_limit_closes_the_socket_and_no_more(public: Server
             await visitor.send(packed("comm_msg", {"data": "x" * 9 * 2**20}))
         assert visitor._reader is not None
         await asyncio.wait_for(visitor._reader, 30)
+        assert visitor._socket is not None
+        visitor._socket.close()
         await visitor.join()  # the kernel has not heard of it
         await visitor.say("comm_info_request", {})
         await visitor.leave(beacon=True)

@@ -33,6 +33,7 @@ TIDY_EVERY = 20.0  # seconds between two times of giving memory back
 LOOK_EVERY = 1.0  # seconds between two looks at who has left
 IDLE_LIMIT = 60.0  # seconds that a connection may say nothing; a websocket is another thing
 LONGEST_FOLDER = 40  # characters: a socket's whole path may have 107
+M_ARENA_MAX = -8  # of glibc's malloc.h
 ENDED = 1001  # websocket: going away
 
 
@@ -123,6 +124,7 @@ def make(place: Place, listener: socket.socket, on_ready: Callable[[], object]) 
     on_ready
         Called when it does.
     """
+    keep_memory_together()
     app = Server()
     app.place, app.listener, app.on_ready = place, listener, on_ready
     app.visits = Visits(place.kernels, place.idle)
@@ -155,6 +157,12 @@ def give_back_memory() -> None:
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # there is no glibc
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_memory_together() -> None:
+    """Let all threads take memory from one place: what is spread over many is hardly given back."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def log(handler: RequestHandler) -> None:
