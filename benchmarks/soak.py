@@ -234,18 +234,20 @@ class Visitor:
 
     async def leave(self, *, beacon: bool = False) -> None:
         """Close the tab; a browser may or may not get to say goodbye."""
-        if beacon:
-            url = f"{self.home}/voila/api/shutdown/{self.kernel}?_xsrf={self.cookies['_xsrf']}"
-            answer = await self.fetch(url, method="POST", body="")
-            if answer.code not in (204, 404):
-                raise ValueError(f"the goodbye was answered with {answer.code}")
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-        if self._reader is not None:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._reader, 10)
-        self.states.clear()
+        try:
+            if beacon:
+                url = f"{self.home}/voila/api/shutdown/{self.kernel}?_xsrf={self.cookies['_xsrf']}"
+                answer = await self.fetch(url, method="POST", body="")
+                if answer.code not in (204, 404):
+                    raise ValueError(f"the goodbye was answered with {answer.code}")
+        finally:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+            if self._reader is not None:
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._reader, 10)
+            self.states.clear()
 
 
 @dataclass
@@ -293,7 +295,15 @@ class Report:
         return "\n".join(lines)
 
 
-async def soak(address: str, server: int, visitors: int, seconds: float, seed: int = 0) -> Report:
+async def soak(
+    address: str,
+    server: int,
+    visitors: int,
+    seconds: float,
+    *,
+    settle: float = SETTLE,
+    seed: int = 0,
+) -> Report:
     """Send visitors to a server, and see what becomes of it.
 
     Parameters
@@ -304,6 +314,8 @@ async def soak(address: str, server: int, visitors: int, seconds: float, seed: i
         The server's process number.
     visitors, seconds
         How many, for how long.
+    settle
+        Seconds that the server gets, before and after, to let go of what it holds.
     seed
         Of what they do.
     """
@@ -312,7 +324,7 @@ async def soak(address: str, server: int, visitors: int, seconds: float, seed: i
     comers = (_one_visit(address, first, random.Random(seed - n), 0.0) for n in range(visitors))
     await asyncio.gather(*comers)
     await _all_gone(server)
-    await asyncio.sleep(SETTLE)
+    await asyncio.sleep(settle)
     report = Report(visitors, seconds, memory_before=own_memory(server))
     end = time.monotonic() + seconds
     tasks = [_visitor(address, report, random.Random(seed + n), end) for n in range(visitors)]
@@ -320,7 +332,7 @@ async def soak(address: str, server: int, visitors: int, seconds: float, seed: i
     began = time.monotonic()
     report.kernels_left = await _all_gone(server)
     report.freed_s = time.monotonic() - began
-    settled = time.monotonic() + SETTLE
+    settled = time.monotonic() + settle
     report.memory_after = own_memory(server)
     while report.growth > GROWTH and time.monotonic() < settled:
         await asyncio.sleep(2)
@@ -343,7 +355,11 @@ async def _visitor(address: str, report: Report, rng: random.Random, end: float)
 async def _one_visit(address: str, report: Report, rng: random.Random, end: float) -> None:
     """Arrive, run a few times, sometimes cancel, and leave in one of three ways."""
     visitor = Visitor(address)
-    await visitor.arrive()
+    try:
+        await visitor.arrive()
+    except BaseException:
+        await visitor.leave()
+        raise
     report.arrivals += 1
     try:
         await visitor.choose("Workload", "sleep")
