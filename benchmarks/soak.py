@@ -16,6 +16,7 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import statistics
 import struct
@@ -38,6 +39,7 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 VERSION = {"version": "1.0.0"}  # of the control channel that is opened; others ignore it
 MPVIZ = str(Path(sys.executable).parent / "mpviz")
 PATIENCE = 120.0  # seconds that anything may take
+ASK_AGAIN = 10.0  # seconds without an answer
 LEAVE_LIMIT = 60.0  # seconds within which a kernel nobody looks at must be gone
 SETTLE = 45.0  # seconds for timers in the server to let go of what they hold
 GROWTH = 0.10  # of the server's own memory
@@ -143,8 +145,12 @@ class Visitor:
         comm = uuid.uuid4().hex
         content = {"comm_id": comm, "target_name": "jupyter.widget.control", "data": {}}
         await self.say("comm_open", content)
-        await self.say("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
-        await self.wait_for(lambda: self.find("Run", "ButtonModel") is not None)
+        for limit in (ASK_AGAIN, PATIENCE):  # a page, too, asks again when no answer comes
+            await self.say("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
+            with suppress(TimeoutError):
+                await self.wait_for(lambda: self.find("Run", "ButtonModel") is not None, limit)
+                return
+        raise TimeoutError("the kernel does not tell its widgets")
 
     async def join(self) -> None:
         """Open the websocket."""
@@ -436,6 +442,8 @@ def server(*options: str, environment: dict[str, str] | None = None) -> Iterator
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | (environment or {}),
+        # A shell has its background jobs, and so what they start, ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     try:
         assert process.stdout is not None
