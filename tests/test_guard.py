@@ -17,6 +17,7 @@ import pytest
 from mpviz import frames, runner
 from mpviz.model import Ending, Plan
 from mpviz.workloads import WORKLOADS
+from tests.waiting import until
 
 SLEEP = WORKLOADS["sleep"].function
 MIB = 2**20
@@ -58,13 +59,6 @@ def started() -> Iterator[Callable[..., runner.Running]]:
     for running in under_way:
         running.cancel()
         running.wait(10)
-
-
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def child(flag: str) -> None:

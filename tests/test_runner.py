@@ -19,6 +19,7 @@ from mpviz import frames, runner
 from mpviz.model import Ending, Plan, Record, Refused
 from mpviz.recording.table import CALLED
 from mpviz.workloads import WORKLOADS, is_prime
+from tests.waiting import until
 
 SLEEP = WORKLOADS["sleep"].function
 SOON = 1.0  # seconds within which a run that is to end is gone
@@ -51,13 +52,6 @@ def started() -> Iterator[Callable[..., runner.Running]]:
     for running in under_way:
         running.cancel()
         running.wait(10)
-
-
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def under_way(running: runner.Running, tasks: int = 1) -> None:

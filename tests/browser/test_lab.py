@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
+from tests.browser.looking import DRAWN, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -17,22 +18,6 @@ CELLS_LIMIT = 60_000  # milliseconds until a row or a column was run
 SOON = 10_000
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 SEEN = ".mpviz-matrix td button:not(.mpviz-seen-none, .mpviz-seen-running)"
-# As in test_walk: a chart is there when its canvas has more than two colours.
-DRAWN = """(selector) => {
-  const all = (root) => [...root.querySelectorAll("*")].flatMap(
-    (node) => [node, ...(node.shadowRoot ? all(node.shadowRoot) : [])]);
-  const figure = [...document.querySelectorAll(selector)].find((f) => f.offsetParent);
-  const canvases = figure ? all(figure).filter((node) => node.localName === "canvas") : [];
-  return canvases.some((canvas) => {
-    if (!canvas.width || !canvas.height) return false;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return new Set(new Uint32Array(data.buffer)).size > 2;
-  });
-}"""
-
-
-def press(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
 
 
 def open_lab(page: Page) -> None:

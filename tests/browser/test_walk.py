@@ -8,27 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mpviz.lesson import LESSON
+from tests.browser.looking import DRAWN, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STEP_LIMIT = 60_000  # milliseconds until a step's run has ended, with its baseline
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
-# A chart is there when its canvas has more than one colour; Bokeh's lies in shadow trees.
-DRAWN = """(selector) => {
-  const all = (root) => [...root.querySelectorAll("*")].flatMap(
-    (node) => [node, ...(node.shadowRoot ? all(node.shadowRoot) : [])]);
-  const figure = [...document.querySelectorAll(selector)].find((f) => f.offsetParent);
-  const canvases = figure ? all(figure).filter((node) => node.localName === "canvas") : [];
-  return canvases.some((canvas) => {
-    if (!canvas.width || !canvas.height) return false;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return new Set(new Uint32Array(data.buffer)).size > 2;
-  });
-}"""
-
-
-def press(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
 
 
 def has_value(page: Page, label: str, value: str) -> None:

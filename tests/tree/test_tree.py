@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing import shared_memory
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from mpviz.tree import elsewhere, end_all, linux
+from tests.waiting import until
 
 MARK = "a-mark-of-this-test"
 
@@ -30,13 +30,6 @@ def shell() -> Iterator[subprocess.Popen[bytes]]:
     ) as process:
         yield process
         end_all(lambda: linux.marked(MARK))
-
-
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def test_children_and_their_children_are_below(
