@@ -9,6 +9,8 @@ import pytest
 
 import mpviz
 from mpviz import schema
+from mpviz.api import baseline_of
+from mpviz.model import Plan
 
 PRIMES = [101, 103, 105, 107]
 IS_PRIME = mpviz.WORKLOADS["is_prime"].function
@@ -152,3 +154,10 @@ def test_sequential_is_one_worker_whatever_was_asked_for() -> None:
     trace = mpviz.run(IS_PRIME, PRIMES, mechanism="sequential", workers=7)
     assert trace.summary["workers"] == 1
     assert trace.summary["ok"] == 4
+
+
+def test_a_baseline_is_held_to_the_limits_of_the_plan_it_is_for() -> None:
+    plan = Plan(IS_PRIME, (3, 5), "queue", 4, "spawn", 2, timeout=7, memory=2**30)
+    alone = baseline_of(plan)
+    assert (alone.mechanism, alone.workers, alone.chunk_size) == ("sequential", 1, 1)
+    assert (alone.inputs, alone.timeout, alone.memory) == (plan.inputs, 7, 2**30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,15 +156,8 @@ def run(
 
 
 def baseline_of(plan: Plan) -> Plan:
-    """The sequential plan that a plan is compared with."""
-    return Plan(
-        function=plan.function,
-        inputs=plan.inputs,
-        mechanism="sequential",
-        timeout=plan.timeout,
-        workload=plan.workload,
-        input_set=plan.input_set,
-    )
+    """The sequential plan that a plan is compared with, under the same limits."""
+    return replace(plan, mechanism="sequential", workers=1, start_method="fork", chunk_size=1)
 
 
 def _finish(plan: Plan) -> Record:
