@@ -12,10 +12,12 @@ import pandas as pd
 
 from mpviz import csvfiles, frames, runner, turns
 from mpviz.explain import explain
-from mpviz.model import DEFAULT_TIMEOUT, Line, Plan, Record
+from mpviz.model import DEFAULT_TIMEOUT, Ending, Line, Plan, Record
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
+
+    from mpviz.charts.canvas import Columns
 
 
 class Trace:
@@ -72,13 +74,29 @@ class Trace:
         """What happened and why, in words with numbers."""
         return explain(self.summary.to_dict())
 
+    @property
+    def deadline(self) -> float | None:
+        """Seconds after which the deadline ended the run; None where it did not."""
+        return self.record.plan.timeout if self.record.ending is Ending.DEADLINE else None
+
+    def timeline_columns(self) -> Columns:
+        """What `timeline` draws, for those who change a figure that is drawn already."""
+        from mpviz.charts.timeline import timeline_columns  # bokeh is slow to import
+
+        return timeline_columns(
+            self.tasks,
+            self.intervals,
+            lanes=frames.lanes_of(self.record.plan),
+            makespan=frames.makespan_of(self.record),
+            end="makespan" if self.deadline is None else "deadline",
+        )
+
     def timeline(self) -> figure:
-        """A Bokeh figure: a lane a worker, a bar a task."""
-        from mpviz.charts.timeline import timeline, timeline_columns  # bokeh is slow to import
+        """A Bokeh figure: a lane a worker, a bar a task, and where the run ended."""
+        from mpviz.charts.timeline import timeline
 
         lanes = frames.lanes_of(self.record.plan)
-        columns = timeline_columns(self.tasks, self.intervals, lanes=lanes)
-        return timeline(columns, lanes=lanes)
+        return timeline(self.timeline_columns(), lanes=lanes, deadline=self.deadline)
 
     def to_csv(self, folder: str | Path) -> None:
         """Write ``tasks.csv``, ``workers.csv`` and ``runs.csv`` into `folder`.

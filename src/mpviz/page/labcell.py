@@ -9,12 +9,11 @@ import html
 
 import ipywidgets as widgets
 
-from mpviz.charts import timeline, timeline_columns, timeline_height
+from mpviz.charts import timeline_height
 from mpviz.faultlab import Cell
 from mpviz.faults import FAULTS, TASKS
-from mpviz.frames import lanes_of, makespan_of
+from mpviz.frames import lanes_of
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Ending
 from mpviz.page.figure import FigureView
 from mpviz.page.labwords import mark, word_of
 from mpviz.page.text import code, prose
@@ -62,17 +61,8 @@ class CellCard:
         self.card.remove_class("mpviz-unused")
 
     def _draw(self, cell: Cell) -> None:
-        record, trace = cell.trace.record, cell.trace
-        lanes = lanes_of(record.plan)
-        deadline = record.plan.timeout if record.ending is Ending.DEADLINE else None
-        columns = timeline_columns(
-            trace.tasks,
-            trace.intervals,
-            lanes=lanes,
-            makespan=makespan_of(record),
-            end="makespan" if deadline is None else "deadline",
-        )
-        figure, height = timeline(columns, lanes=lanes, deadline=deadline), timeline_height(lanes)
+        height = timeline_height(lanes_of(cell.trace.record.plan))
+        figure = cell.trace.timeline()
         label = f"Timeline of {cell.mechanism} with {FAULTS[cell.fault].title}. {cell.sentence}"
         if self._view is None:
             self._view = FigureView(figure, label=label, height=height)

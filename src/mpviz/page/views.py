@@ -24,7 +24,7 @@ from mpviz.environment import usable_cpus
 from mpviz.explain import LOST, explain
 from mpviz.frames import lanes_of, makespan_of, shaped
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Ending, Line
+from mpviz.model import Line
 from mpviz.page.browser import RunsTable
 from mpviz.page.figure import FigureView
 from mpviz.page.text import code, listing, prose
@@ -133,16 +133,7 @@ class Views:
     def show_run(self, trace: Trace) -> None:
         """Show a finished run: timeline, tiles, words, printed lines."""
         record, run = trace.record, trace.summary.to_dict()
-        lanes = lanes_of(record.plan)
-        deadline = record.plan.timeout if record.ending is Ending.DEADLINE else None
-        columns = timeline_columns(
-            trace.tasks,
-            trace.intervals,
-            lanes=lanes,
-            makespan=makespan_of(record),
-            end="makespan" if deadline is None else "deadline",
-        )
-        self._draw_timeline(columns, lanes, deadline)
+        self._draw_timeline(trace.timeline_columns(), lanes_of(record.plan), trace.deadline)
         sentence = explain(run)
         self.timeline.label = f"Timeline of run {run['run']}. {sentence}"
         self.heading.value = _heading(f"run {run['run']}, {run['mechanism']} × {run['workers']}")
