@@ -169,20 +169,10 @@ def run(
     )
     runner.check(plan)
     with turns.turn():
-        before = Trace(_finish(baseline_of(plan))) if baseline else None
-        return Trace(_finish(plan), before)
+        before = Trace(runner.finish(runner.start(baseline_of(plan)))) if baseline else None
+        return Trace(runner.finish(runner.start(plan)), before)
 
 
 def baseline_of(plan: Plan) -> Plan:
     """The sequential plan that a plan is compared with, under the same limits."""
     return replace(plan, mechanism="sequential", workers=1, start_method="fork", chunk_size=1)
-
-
-def _finish(plan: Plan) -> Record:
-    running = runner.start(plan)
-    try:
-        return running.wait()
-    except BaseException:
-        running.cancel()
-        running.wait()
-        raise

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cloudpickle
 
@@ -140,6 +140,26 @@ def _payload(plan: Plan) -> bytes:
             "sys_path": [path or str(Path.cwd()) for path in sys.path],
         }
     )
+
+
+class Runs(Protocol):
+    """What `start` gives, as far as one needs it who only waits."""
+
+    def wait(self) -> Record:
+        """Wait for the end."""
+
+    def cancel(self) -> None:
+        """Ask for the end."""
+
+
+def finish(running: Runs) -> Record:
+    """Wait for a run's end; whatever breaks the waiting off ends the run first."""
+    try:
+        return running.wait()
+    except BaseException:
+        running.cancel()
+        running.wait()
+        raise
 
 
 class Running:

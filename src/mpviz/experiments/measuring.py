@@ -11,7 +11,7 @@ import functools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from mpviz import runner
 from mpviz.api import Trace
@@ -22,17 +22,7 @@ SEPARATOR = "\x1e"
 LEAST = 0.001  # seconds: a plan's deadline must be above none
 
 
-class Runs(Protocol):
-    """What `runner.start` gives, as far as it is used here."""
-
-    def wait(self) -> Record:
-        """Wait for the end."""
-
-    def cancel(self) -> None:
-        """Ask for the end."""
-
-
-Start = Callable[[Plan], Runs]
+Start = Callable[[Plan], runner.Runs]
 
 
 def report(function: Callable[..., Iterator[dict[str, Any]]], settings: Mapping[str, Any]) -> None:
@@ -68,7 +58,7 @@ class Measuring:
             timeout=self._left(),
             workload=function.__name__,
         )
-        record = self._finish(plan)
+        record = runner.finish(self._start(plan))
         if record.ending is not Ending.FINISHED:
             self._refuse(record)
         said = [line for entry in record.output for line in entry.text.split("\n")]
@@ -101,7 +91,7 @@ class Measuring:
             timeout=patience if own and patience is not None else left,
             workload=getattr(function, "__name__", ""),
         )
-        record = self._finish(plan)
+        record = runner.finish(self._start(plan))
         if record.ending is not Ending.FINISHED and not (own and record.ending is Ending.DEADLINE):
             self._refuse(record)
         return Trace(record)
@@ -112,15 +102,6 @@ class Measuring:
         if not sane:
             return self.timeout
         return max(LEAST, self._began + self.timeout - time.perf_counter())
-
-    def _finish(self, plan: Plan) -> Record:
-        running = self._start(plan)
-        try:
-            return running.wait()
-        except BaseException:
-            running.cancel()
-            running.wait()
-            raise
 
     def _refuse(self, record: Record) -> None:
         """Say in one sentence why there is nothing to show."""
