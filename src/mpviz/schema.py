@@ -72,7 +72,18 @@ WORKERS = _columns("""
     cpu_s        | float64 | s | CPU time inside tasks
 """)
 
-RUNS = PLAN + _columns("""
+COUNTS = _columns("""
+    ok           | int64   |   | tasks that ended so
+    error        | int64   |   | tasks that ended so
+    died         | int64   |   | tasks that ended so
+    timeout      | int64   |   | tasks that ended so
+    cancelled    | int64   |   | tasks that ended so
+    missing      | int64   |   | tasks that ended so
+""")
+
+RUNS = (
+    PLAN
+    + _columns("""
     ending       | str     |   | finished, raised, deadline, cancelled, memory, host died
     message      | str     |   | what the call raised, or why it was ended
     makespan_s   | float64 | s | from the call to the last result in hand
@@ -91,12 +102,9 @@ RUNS = PLAN + _columns("""
     useful_s     | float64 | s | worker-seconds inside tasks
     cpu_s        | float64 | s | CPU seconds inside tasks
     tasks        | int64   |   | tasks in the input set
-    ok           | int64   |   | tasks that ended so
-    error        | int64   |   | tasks that ended so
-    died         | int64   |   | tasks that ended so
-    timeout      | int64   |   | tasks that ended so
-    cancelled    | int64   |   | tasks that ended so
-    missing      | int64   |   | tasks that ended so
+""")
+    + COUNTS
+    + _columns("""
     answers_agree | boolean |  | every result equals the sequential run's; empty without one
     cpu_model    | str     |   | the processor
     usable_cpus  | float64 |   | affinity and cgroup quota respected
@@ -110,6 +118,7 @@ RUNS = PLAN + _columns("""
     order        | Int64   |   | place of the run in the study
     started_at   | str     |   | UTC, ISO 8601
 """)
+)
 
 INTERVALS = _columns("""
     worker | int64   |   | lane, from 0
@@ -119,27 +128,26 @@ INTERVALS = _columns("""
     task   | Int64   |   | the task, where kind is task
 """)
 
-CELLS = _columns("""
+CELLS = (
+    _columns("""
     python       | str     |   | implementation and version
     start_method | str     |   | fork, spawn, forkserver
     mechanism    | str     |   | how tasks reach workers
     fault        | str     |   | what went wrong in the chosen tasks
     seen         | str     |   | what a program would have seen
     lost         | int64   |   | tasks whose result never came
-    raised       | str     |   | what the call raised, or why it was ended
+    raised       | str     |   | what the call raised; empty if it did not
     after_s      | float64 | s | from the call to its last result, its exception or the cut
     timeout_s    | float64 | s | the deadline
     gone_s       | float64 | s | from the call until every process was gone
     left_behind  | int64   |   | processes that still ran when the program was done
     tasks        | int64   |   | tasks in all
-    ok           | int64   |   | tasks that ended so
-    error        | int64   |   | tasks that ended so
-    died         | int64   |   | tasks that ended so
-    timeout      | int64   |   | tasks that ended so
-    cancelled    | int64   |   | tasks that ended so
-    missing      | int64   |   | tasks that ended so
+""")
+    + COUNTS
+    + _columns("""
     sentence     | str     |   | what was seen, in words with numbers
     safer        | str     |   | the safer way to write it
 """)
+)
 
 TABLES = {"tasks": TASKS, "workers": WORKERS, "runs": RUNS}  # by the names of their files
