@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from mpviz import turns
 from mpviz.experiments import EXPERIMENTS, Experiment, Finding
 from mpviz.model import Refused
 from mpviz.turns import Place
+from tests.waiting import until
 
 PROCESSES, TURNS = 8, 20
 KILLS = 40
@@ -77,13 +78,6 @@ def held(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.wait()
-
-
-def until(what: Callable[[], bool], limit: float = 5.0) -> None:
-    end = time.monotonic() + limit
-    while not what():
-        assert time.monotonic() < end, "it did not come to be so"
-        time.sleep(0.01)
 
 
 def test_the_first_has_its_turn_at_once_and_leaves_nothing(folder: Path) -> None:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something is so; fail when it takes too long."""
-    end = time.monotonic() + seconds
+def until(true: Callable[[], bool], seconds: float = 10) -> float:
+    """Wait until something is so; the seconds that took. Fails when it takes too long."""
+    began = time.monotonic()
     while not true():
-        assert time.monotonic() < end, "it did not come to pass"
+        assert time.monotonic() - began < seconds, "it did not come to pass"
         time.sleep(0.01)
+    return time.monotonic() - began

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -12,6 +11,7 @@ from playwright.sync_api import BrowserType, expect
 
 from benchmarks.soak import LEAVE_LIMIT, kernels, runs, server
 from mpviz.serving.visits import LEAVE
+from tests.waiting import until as wait_until
 
 
 @pytest.mark.slow
@@ -37,13 +37,15 @@ def test_a_browser_that_is_killed_leaves_nothing_and_a_page_in_the_background_is
         page.bring_to_front()
         page.get_by_label("Workload").select_option("sleep")
         page.get_by_role("button", name="Run", exact=True).click()
-        wait(lambda: len(runs(pid)) >= 2, 30)
+        wait_until(lambda: len(runs(pid)) >= 2, 30)
         for process in of_the_browser:
             if "chrom" in name(process):
                 with suppress(psutil.Error):
                     process.kill()
-        print(f"browser killed: freed after {wait(lambda: not kernels(pid), LEAVE_LIMIT):.1f} s")
-        wait(lambda: not runs(pid), 2)
+        print(
+            f"browser killed: freed after {wait_until(lambda: not kernels(pid), LEAVE_LIMIT):.1f} s"
+        )
+        wait_until(lambda: not runs(pid), 2)
     long_lived.discard(pid)
     with suppress(Exception):
         browser.close()
@@ -83,12 +85,3 @@ def name(process: psutil.Process) -> str:
     with suppress(psutil.Error):
         return process.name()
     return ""
-
-
-def wait(so: Callable[[], bool], limit: float) -> float:
-    """The seconds until something is so."""
-    began = time.monotonic()
-    while not so():
-        assert time.monotonic() - began < limit
-        time.sleep(0.1)
-    return time.monotonic() - began

@@ -20,6 +20,7 @@ import pytest
 from benchmarks.soak import LEAVE_LIMIT, PROTOCOL, Busy, Visitor, kernels, runs
 from mpviz.serving.visits import LEAVE
 from tests.serving.conftest import Server, Start
+from tests.waiting import until as wait_until
 
 LONG = "400\n" * 100  # milliseconds of sleep: a run of 40 s
 
@@ -97,21 +98,15 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
-def wait(so: Callable[[], bool], limit: float) -> float:
-    began = time.monotonic()
-    while not so():
-        assert time.monotonic() - began < limit
-        time.sleep(0.1)
-    return time.monotonic() - began
-
-
 def test_a_page_that_never_connects_is_freed_when_its_request_is_broken_off(public: Server):
     head = f"GET / HTTP/1.1\r\nHost: {public.host}\r\nAuthorization: token {public.token}\r\n\r\n"
     host, _, port = public.host.rpartition(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode())
-        wait(lambda: len(kernels(public.pid)) == 1, 30)
-    print(f"broken off: freed after {wait(lambda: not kernels(public.pid), LEAVE_LIMIT):.1f} s")
+        wait_until(lambda: len(kernels(public.pid)) == 1, 30)
+    print(
+        f"broken off: freed after {wait_until(lambda: not kernels(public.pid), LEAVE_LIMIT):.1f} s"
+    )
 
 
 def test_a_kernel_that_dies_frees_its_place_and_its_page_is_told(public: Server):
@@ -186,7 +181,7 @@ def test_no_kernel_and_no_run_outlives_the_server(start: Start, signum: int):
 
     with start() as server:
         left = asyncio.run(try_it(server))
-        wait(lambda: not any(alive(one) for one in left), 5)
+        wait_until(lambda: not any(alive(one) for one in left), 5)
 
 
 @pytest.mark.slow
@@ -213,7 +208,9 @@ def test_at_home_too_a_page_that_is_left_is_freed(long_lived: set[int], tmp_path
             return await until(lambda: len(kernels(process.pid)) == 1)
 
         assert asyncio.run(come_and_go()) < LEAVE + 8
-        print(f"never connected: freed after {wait(lambda: not kernels(process.pid), 60):.1f} s")
+        print(
+            f"never connected: freed after {wait_until(lambda: not kernels(process.pid), 60):.1f} s"
+        )
     finally:
         process.terminate()
         process.wait(20)
