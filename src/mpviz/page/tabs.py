@@ -46,6 +46,7 @@ class Tabs(Piece):
         pairs = [list(pair) for pair in names.items()]
         super().__init__(names=pairs, chosen=pairs[0][0], on_error=on_error)
         self._on_choose = on_choose
+        self._known = frozenset(names)  # not the synced list, which a browser can set
 
     def choose(self, tab: str) -> None:
         """Choose a part by its name."""
@@ -55,6 +56,5 @@ class Tabs(Piece):
     def received(self, content: dict[str, object]) -> None:
         """The reader chose a tab."""
         tab = content.get("tab")
-        known = [name for name, _ in self.names]
-        if content.get("type") == "choose" and isinstance(tab, str) and tab in known:
+        if content.get("type") == "choose" and isinstance(tab, str) and tab in self._known:
             self.choose(tab)
