@@ -20,6 +20,7 @@ from time import perf_counter_ns
 from types import FrameType
 from typing import Any
 
+from mpviz.carrying.state import restore
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Ending
 from mpviz.recording.context import open_lanes, recording_context
@@ -37,28 +38,36 @@ def main() -> None:
     plan = pickle.loads((folder / "plan").read_bytes())
     with contextlib.suppress(OSError):
         (folder / SPARE).write_bytes(bytes(4096))
-    known = set(sys.path)
-    sys.path += [path for path in plan["sys_path"] if path not in known]
-    setup = Setup(folder, plan["function"])
+    # The caller's order: a module of the user's own may have the name of an installed one.
+    sys.path[:] = dict.fromkeys([*plan["sys_path"], *sys.path])
+    sys.argv = plan["argv"]
+    setup = Setup(folder, plan["code"])
+    results: list[tuple[int, Any]] = []
     try:
         install(setup)
+        restore(plan["state"])
+        inputs = list(enumerate(pickle.loads(plan["inputs"])))
     except BaseException as error:
         note_error(error, RAISED_BY_CALL)
-        raise
-    results: list[tuple[int, Any]] = []
+        save(folder, Ending.RAISED, results)
+        return
     save_when_asked(folder, results)
-    ending = call(plan, setup, results)
+    ending = call(plan, setup, inputs, results)
     save(folder, ending, results)
 
 
-def call(plan: dict[str, Any], setup: Setup, results: list[tuple[int, Any]]) -> Ending:
+def call(
+    plan: dict[str, Any],
+    setup: Setup,
+    inputs: list[tuple[int, Any]],
+    results: list[tuple[int, Any]],
+) -> Ending:
     """Call the mechanism, stamping each result as it comes into our hands."""
     words, first = state.words, state.table.task(0) + RECEIVED
     stride = state.table.task(1) - state.table.task(0)
     mechanism = MECHANISMS[plan["mechanism"]]
     lanes = open_lanes(setup, state.table)
     context = recording_context(plan["start_method"])
-    inputs = list(enumerate(pickle.loads(plan["inputs"])))
     words[CALLED] = perf_counter_ns()
     if not mechanism.parallel:
         lanes.main_thread()

@@ -20,9 +20,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-import cloudpickle
-
 from mpviz import folders
+from mpviz.carrying.pack import check_sendable, pack
 from mpviz.environment import environment, free_memory
 from mpviz.mechanisms import MECHANISMS, MOST_EACH
 from mpviz.model import CUT_SHORT, START_METHODS, Ending, Line, Plan, Record, Refused
@@ -88,6 +87,8 @@ def check(plan: Plan) -> None:
         raise Refused(
             f"The workload must be a function of one input, not {_quoted(plan.function)}."
         )
+    if MECHANISMS[plan.mechanism].sends(plan.start_method):
+        check_sendable(plan.inputs, plan.mechanism)
 
 
 def _check_name(what: str, name: Any, known: Iterable[str]) -> None:
@@ -124,20 +125,18 @@ def start(plan: Plan) -> Running:
 
 
 def _payload(plan: Plan) -> bytes:
-    try:
-        function = cloudpickle.dumps(plan.function)
-        inputs = cloudpickle.dumps(plan.inputs)
-    except Exception as error:
-        raise Refused(f"The workload or its inputs can't be pickled: {error}") from error
+    packed = pack(plan.function, plan.inputs)
     return pickle.dumps(
         {
-            "function": function,
-            "inputs": inputs,
+            "code": packed.code,
+            "state": packed.state,
+            "inputs": packed.inputs,
             "mechanism": plan.mechanism,
             "workers": plan.workers,
             "start_method": plan.start_method,
             "chunk_size": plan.chunk_size,
             "sys_path": [path or str(Path.cwd()) for path in sys.path],
+            "argv": sys.argv,
         }
     )
 

@@ -42,6 +42,11 @@ class Mechanism:
     chunks: bool = False  # hands over several tasks at once
     parallel: bool = True  # has more than one worker
     one_each: bool = False  # starts a process for each input, however many workers are asked for
+    inherits: bool = False  # a forked process has its input at its start: it is not pickled
+
+    def sends(self, start_method: str) -> bool:
+        """Whether each input is pickled on its way to a worker."""
+        return self.parallel and self.processes and not (self.inherits and start_method == "fork")
 
     @property
     def summary(self) -> str:
@@ -76,12 +81,12 @@ def _names(code: CodeType) -> Iterator[str]:
 MECHANISMS: dict[str, Mechanism] = {
     "sequential": Mechanism(sequential, processes=False, parallel=False),
     "threads": Mechanism(threads, processes=False),
-    "process": Mechanism(process),
-    "process.lesson": Mechanism(process_lesson, one_each=True),
+    "process": Mechanism(process, inherits=True),
+    "process.lesson": Mechanism(process_lesson, one_each=True, inherits=True),
     "queue": Mechanism(queue),
     "queue.lesson": Mechanism(queue_lesson),
     "pipe": Mechanism(pipe),
-    "pipe.lesson": Mechanism(pipe_lesson, one_each=True),
+    "pipe.lesson": Mechanism(pipe_lesson, one_each=True, inherits=True),
     "pool.map": Mechanism(pool_map, chunks=True),
     "pool.map_async": Mechanism(pool_map_async, chunks=True),
     "pool.imap": Mechanism(pool_imap, chunks=True),

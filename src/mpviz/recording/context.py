@@ -110,6 +110,10 @@ class _Process(multiprocessing.process.BaseProcess, Worker):
 
     setup: Setup
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # First the setup: what the target is given may be of the caller's `__main__`.
+        return _arrive, (type(self), self.setup), vars(self)
+
     def start(self) -> None:
         self.row = lanes.enter(self)
         self.setup = lanes.setup
@@ -148,6 +152,12 @@ class _Process(multiprocessing.process.BaseProcess, Worker):
     def _note(self, code: int | None) -> None:
         if code is not None and self.row >= 0 and os.getpid() == self._parent_pid:  # type: ignore[attr-defined]  # its own
             lanes.table.words[lanes.table.worker(self.row) + EXITCODE] = code
+
+
+def _arrive(kind: type[_Process], setup: Setup) -> _Process:
+    """The beginning of a process that was sent to a worker, where its setup is in place."""
+    install(setup)
+    return kind.__new__(kind)
 
 
 # Named as the standard library names them, since a process's default name is made of this.

@@ -7,7 +7,6 @@ with each task instead, the state cost 8.8 µs a task at chunk 1.
 
 from __future__ import annotations
 
-import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from time import perf_counter_ns, thread_time_ns
 from typing import Any
 
+from mpviz.carrying.unpack import load_code
 from mpviz.recording.output import RAISED, Here, Output
 from mpviz.recording.table import (
     CPU,
@@ -38,7 +38,7 @@ class Setup:
     """What a fresh process needs to record: small, picklable, the same for every worker."""
 
     folder: Path
-    function: bytes  # the workload, pickled once (by cloudpickle where it travels by value)
+    code: bytes  # the workload, for `mpviz.carrying.unpack.load_code`
 
 
 class _State:
@@ -62,7 +62,7 @@ def install(setup: Setup) -> None:
     state.words = state.table.words
     state.output = Output(setup.folder / "output", here, state.words)
     sys.stdout = sys.stderr = state.output
-    state.function = pickle.loads(setup.function)
+    state.function = load_code(setup.code)
     state.ready = True
 
 
