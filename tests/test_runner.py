@@ -98,9 +98,11 @@ REFUSED = {
         "inputs": (0,) * 4000,
     },
     "The workload must be a function of one input, not 7": {"function": 7},
-    "The workload or its inputs can't be pickled: it will not": {"inputs": (Unpicklable(),)},
-    "The workload or its inputs can't be pickled: cannot pickle": {
-        "function": threading.Lock().acquire
+    "Input 0 (<tests.test_runner.Unpicklable object>) can't be sent to a worker": {
+        "inputs": (Unpicklable(),)
+    },
+    "The workload can't be carried to a clean process: cannot pickle": {
+        "function": (number for number in ()).__next__
     },
     "There is no mechanism []": {"mechanism": []},
     "There is no start method []": {"start_method": []},
@@ -367,7 +369,9 @@ def test_a_signal_without_a_name_is_said_by_its_number() -> None:
     assert "killed by" in record.message
 
 
-def test_a_function_that_cannot_be_unpickled_in_the_host_is_told_as_its_death() -> None:
+def test_a_function_that_cannot_be_unpickled_in_the_host_ends_the_run_before_its_first_task() -> (
+    None
+):
     class Trap:
         def __reduce__(self) -> Any:
             return (eval, ("1/0",))
@@ -376,7 +380,7 @@ def test_a_function_that_cannot_be_unpickled_in_the_host_is_told_as_its_death() 
             return x
 
     record = run(Trap(), 0)
-    assert record.ending is Ending.HOST_DIED
+    assert record.ending is Ending.RAISED
     assert "ZeroDivisionError" in record.message
     assert outcomes(record) == ["missing"]
 

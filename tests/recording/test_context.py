@@ -19,7 +19,7 @@ def write(path):
     pathlib.Path(path).write_text(json.dumps(sorted(sys.modules)))
 """
 # The floors that a measured process may load from.
-MEASURED = {"model", "schema", "text", "workloads", "mechanisms", "recording", "host"}
+MEASURED = {"model", "schema", "text", "workloads", "mechanisms", "carrying", "recording", "host"}
 
 
 @pytest.mark.parametrize("mechanism", ["process", "threads", "pool.map"])

@@ -69,7 +69,7 @@ def pack(function: Callable[[Any], Any], inputs: Iterable[Any]) -> Packed:
     try:
         packed = dump(inputs)
     except Exception as error:
-        raise Refused(f"The inputs can't be carried to a clean process: {error}.") from error
+        raise Refused(f"The inputs can't be carried to a clean process: {_said(error)}.") from error
     state = pack_state(function, lambda value: dump(value, LARGEST))
     for one in state:
         if one.why == _Bounded.FULL:
@@ -81,7 +81,7 @@ def pack(function: Callable[[Any], Any], inputs: Iterable[Any]) -> Packed:
     try:
         return Packed(pack_code(function, names), state, packed)
     except Exception as error:
-        why = f"{_culprit(function)}{error}"
+        why = f"{_culprit(function)}{_said(error)}"
         raise Refused(f"The workload can't be carried to a clean process: {why}.") from error
 
 
@@ -198,7 +198,7 @@ def check_sendable(inputs: Iterable[Any], mechanism: str) -> None:
         if error := _sendable(value):
             raise Refused(
                 f"Input {index} ({as_text(value)}) can't be sent to a worker, for {mechanism}"
-                f" pickles it: {error}."
+                f" pickles it: {_said(error)}."
             )
 
 
@@ -231,6 +231,10 @@ class _Nowhere:
 
     def write(self, data: Any) -> int:
         return len(data)
+
+
+def _said(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _culprit(function: Callable[[Any], Any]) -> str:
