@@ -1,6 +1,7 @@
 """Input sets: what is taken, what is refused and in which words."""
 
 import math
+import sys
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -160,7 +161,23 @@ def test_line_ends_blank_lines_and_spaces_do_not_matter(text: str | bytes) -> No
 def test_bad_input_gets_one_sentence_with_line_reason_and_quote(
     text: str | bytes, sentence: str
 ) -> None:
-    assert refusal(text) == sentence
+    assert refusal(text, limits=USUAL) == sentence
+
+
+def test_without_limits_a_set_may_be_as_large_as_it_is() -> None:
+    assert parse("7\n" * 100_001).count == 100_001
+    assert parse("1234567890123\n" + " " * 3 * 2**20).values == (1_234_567_890_123,)
+    made = generate(count=100_001, size=10**14, spread=0.5, seed=1)
+    assert made.count == 100_001
+    assert made.largest > 10**12
+
+
+def test_digits_that_python_does_not_read_are_refused_whatever_the_limits() -> None:
+    most = sys.get_int_max_str_digits()
+    assert parse("9" * most).count == 1
+    assert refusal("9" * (most + 1)).endswith(
+        f"{most + 1:,} digits, more than the {most:,} allowed."
+    )
 
 
 def test_as_many_numbers_as_allowed_are_taken_and_one_more_is_not() -> None:
@@ -176,16 +193,16 @@ def test_as_many_digits_as_allowed_are_taken_whatever_the_sign() -> None:
 
 def test_as_large_a_text_as_allowed_is_taken_and_one_byte_more_is_not() -> None:
     assert parse("1".ljust(64), limits=SMALL).values == (1,)
-    assert refusal("x" * (3 * 2**20)) == (
+    assert refusal("x" * (3 * 2**20), limits=USUAL) == (
         "my.txt is 3.00 MiB of text, more than the 2 MiB that are allowed."
     )
     assert "more than" in refusal("1".ljust(65), limits=SMALL)
     assert "more than" in refusal("é" * 33, limits=SMALL)
 
 
-def test_the_defaults_take_a_hundred_thousand_numbers() -> None:
-    assert parse("7\n" * 100_000).count == 100_000
-    assert "more than the 100,000 numbers" in refusal("7\n" * 100_001)
+def test_a_page_takes_a_hundred_thousand_numbers() -> None:
+    assert parse("7\n" * 100_000, limits=USUAL).count == 100_000
+    assert "more than the 100,000 numbers" in refusal("7\n" * 100_001, limits=USUAL)
 
 
 @pytest.mark.parametrize("name", ["a\nb.txt", "x" * 999, "", "\x1b[2J"])
@@ -289,8 +306,14 @@ def test_an_impossible_wish_is_refused_in_one_sentence(
     wrong: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(Refused) as caught:
-        generate(**(GOOD | wrong))  # type: ignore[arg-type]
+        generate(**(GOOD | wrong), limits=USUAL)  # type: ignore[arg-type]
     assert str(caught.value) == sentence
+
+
+def test_without_limits_what_is_too_little_or_no_number_is_refused_all_the_same() -> None:
+    for wrong in ({"count": 0}, {"count": 2.5}, {"size": -5}, {"size": 10**9999}):
+        with pytest.raises(Refused):
+            generate(**(GOOD | wrong))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 0.5, None])

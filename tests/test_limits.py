@@ -87,18 +87,43 @@ def test_every_experiment_stays_within_what_visitors_may(public, name):
 
 @pytest.mark.parametrize("name", input_sets())
 def test_every_input_set_that_comes_along_is_within_what_visitors_may(public, name):
-    assert input_set(name).count
+    values = input_set(name).values
+    admit(replace(PLAN, inputs=values))
 
 
 def test_numbers_of_ones_own_are_held_to_what_is_allowed_here(public):
     with pytest.raises(Refused, match="256 KiB"):
-        parse("1234567\n" * 40_000)
+        parse("1234567\n" * 40_000, limits=current())
     with pytest.raises(Refused, match="10,000"):
-        parse("1\n" * 10_001)
+        parse("1\n" * 10_001, limits=current())
     with pytest.raises(Refused, match="9 allowed"):
-        parse("1234567890")
+        parse("1234567890", limits=current())
     with pytest.raises(Refused):
-        generate(count=10_001, size=9, spread=0, seed=0)
+        generate(count=10_001, size=9, spread=0, seed=0, limits=current())
+
+
+@pytest.mark.parametrize(
+    ("widget", "value", "sentence"),
+    [
+        ("pasted", "1\n" * 10_001, "10,000"),
+        ("pasted", "1234567890", "9 allowed"),
+        ("pasted", "1234567\n" * 40_000, "256 KiB"),
+        ("count", 10_001, "10,000"),
+        ("size", 10**9, "999,999,999"),
+    ],
+)
+def test_a_page_hands_its_own_limits_in(public, widget, value, sentence):
+    controls = Controls(lambda: None, lambda handler: handler)
+    if widget == "pasted":
+        controls.input_set.value = "Paste numbers…"
+        controls.pasted.value = value
+    else:
+        controls.input_set.value = "Generate numbers…"
+        box = getattr(controls, widget)
+        box.max = 10**12  # as a client that sets traits can do
+        box.value = value
+    with pytest.raises(Refused, match=sentence):
+        controls.plan()
 
 
 def test_the_widgets_offer_what_is_allowed(public):

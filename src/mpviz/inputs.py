@@ -10,12 +10,13 @@ from __future__ import annotations
 import operator
 import random
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from mpviz.limits import KIB, MIB, Limits, current
+from mpviz.limits import KIB, MIB, Limits
 from mpviz.model import Refused
 from mpviz.resources import data_folder
 
@@ -24,6 +25,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _QUOTED = 24  # characters shown of what stood there
+LONGEST = 15  # digits of a number that is generated: up to there a float is exact
 _SEEDS = 2**63  # runs.csv keeps the seed as int64
 
 
@@ -101,26 +103,26 @@ def parse(text: str | bytes, *, name: str = "input", limits: Limits | None = Non
     name
         What to call the set, in the result and in what is said of it.
     limits
-        How large it may be; those that hold here, if none are given.
+        How large it may be: a page hands in its own. Without them a run's own limit holds alone.
 
     Raises
     ------
     Refused
         At the first thing wrong, in one sentence that names its line and the reason.
     """
-    most = limits or current()
     title = _title(name)
-    lines = _LINE_END.split(_text(text, title, most).removeprefix(_BOM))
+    lines = _LINE_END.split(_text(text, title, limits).removeprefix(_BOM))
+    digits = limits.digits if limits else sys.get_int_max_str_digits()
     values: list[int] = []
     for number, line in enumerate(lines, start=1):
         word = line.strip(" \t")
         if not word:
             continue
-        if problem := _problem(word, most):
+        if problem := _problem(word, digits):
             raise Refused(f"{title}, line {number}: {problem}")
-        if len(values) == most.tasks:
+        if limits and len(values) == limits.tasks:
             raise Refused(
-                f"{title}, line {number}: there are more than the {most.tasks:,} numbers"
+                f"{title}, line {number}: there are more than the {limits.tasks:,} numbers"
                 " that a set may have."
             )
         values.append(int(word))
@@ -151,16 +153,15 @@ def generate(
     seed
         Of the random numbers; from -2**63 to 2**63 - 1.
     limits
-        How large the set may be; those that hold here, if none are given.
+        How large the set may be, as of `parse`.
 
     Raises
     ------
     Refused
         If an argument is out of its range.
     """
-    most = limits or current()
-    largest = 10**most.digits - 1
-    count = _whole("count", count, 1, most.tasks)
+    largest = 10 ** (limits.digits if limits else LONGEST) - 1
+    count = _whole("count", count, 1, limits.tasks if limits else None)
     size = _whole("size", size, 1, largest)
     seed = _whole("seed", seed, -_SEEDS, _SEEDS - 1)
     # Written so that NaN, too, is refused.
@@ -169,7 +170,7 @@ def generate(
     low, high = round(size * (1 - spread)), round(size * (1 + spread))
     if high > largest:
         raise Refused(
-            f"With a spread of {spread:g} numbers would have more than the {most.digits}"
+            f"With a spread of {spread:g} numbers would have more than the {len(str(largest))}"
             " digits that are allowed; take a smaller size."
         )
     odd = range(low | 1, high + 1, 2) or range(size, size + 1)
@@ -178,9 +179,9 @@ def generate(
     return InputSet(f"{count} around {size}, spread {spread:g}, seed {seed}", values)
 
 
-def _text(text: str | bytes, title: str, limits: Limits) -> str:
+def _text(text: str | bytes, title: str, limits: Limits | None) -> str:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
-    if len(raw) > limits.upload:
+    if limits and len(raw) > limits.upload:
         factor, unit = (MIB, "MiB") if limits.upload >= MIB else (KIB, "KiB")
         raise Refused(
             f"{title} is {len(raw) / factor:.2f} {unit} of text, more than the"
@@ -196,26 +197,27 @@ def _text(text: str | bytes, title: str, limits: Limits) -> str:
         raise Refused(f"{title}, line {line}: the byte 0x{byte:02x} is not UTF-8 text.") from None
 
 
-def _problem(word: str, limits: Limits) -> str:
-    """What is wrong with what stands on a line, as a clause; empty if nothing is."""
+def _problem(word: str, most: int) -> str:
+    """What is wrong with what stands on a line, as a clause; empty if nothing is.
+
+    `most` are the digits that a number may have; 0 for any number of them.
+    """
     if not _NUMBER.fullmatch(word):
         return f"{_quote(word)} is not a whole number."
     digits = len(word.lstrip("+-"))
-    if digits > limits.digits:
-        return f"{_quote(word)} has {digits:,} digits, more than the {limits.digits} allowed."
+    if digits > most > 0:
+        return f"{_quote(word)} has {digits:,} digits, more than the {most:,} allowed."
     return ""
 
 
-def _whole(name: str, value: int, low: int, high: int) -> int:
+def _whole(name: str, value: int, low: int, high: int | None) -> int:
     try:
         number = operator.index(value)
     except TypeError:
         number = None
-    if number is None or not low <= number <= high:
-        raise Refused(
-            f"The {name} must be a whole number from {low:,} to {high:,},"
-            f" not {_quote_value(value)}."
-        )
+    if number is None or number < low or (high is not None and number > high):
+        span = f"from {low:,} to {high:,}" if high is not None else f"of at least {low:,}"
+        raise Refused(f"The {name} must be a whole number {span}, not {_quote_value(value)}.")
     return number
 
 

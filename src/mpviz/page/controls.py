@@ -125,21 +125,22 @@ class Controls:
         Refused
             One sentence that says what is wrong with it.
         """
-        chosen = self.input_set.value
+        chosen, most = self.input_set.value, limits.current()
         if chosen == GENERATE:
             found = generated(
                 count=self.count.value,
                 size=self.size.value,
                 spread=self.spread.value,
                 seed=self.seed.value,
+                limits=most,
             )
         elif chosen == PASTE:
-            found = inputs.parse(self.pasted.value, name="Your numbers")
+            found = inputs.parse(self.pasted.value, name="Your numbers", limits=most)
         elif chosen == UPLOAD:
             name, text = self._uploaded
             if not name:
                 raise Refused("No file has been uploaded yet.")
-            found = inputs.parse(text, name=name)
+            found = inputs.parse(text, name=name, limits=most)
         else:
             found = inputs.input_set(chosen)
         workload = WORKLOADS[_choice("workload", self.workload.value, WORKLOADS)]
