@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,8 @@ import pytest
 
 import mpviz
 from mpviz import schema
-from mpviz.api import baseline_of
-from mpviz.model import Plan
+from mpviz.api import baseline_of, sound
+from mpviz.model import Ending, Plan
 
 PRIMES = [101, 103, 105, 107]
 IS_PRIME = mpviz.WORKLOADS["is_prime"].function
@@ -66,6 +67,42 @@ def test_with_a_baseline_speedup_and_agreement_are_known(trace: mpviz.Trace) -> 
     assert summary["speedup"] == summary["baseline_s"] / summary["makespan_s"]
     assert summary["efficiency"] == summary["speedup"] / 2
     assert summary["answers_agree"]
+
+
+def slower(record: mpviz.Record, times: float) -> mpviz.Record:
+    """The same run, had it taken so many times as long."""
+    makespan = round(times * (record.ended_ns - record.called_ns))
+    return replace(record, ended_ns=record.called_ns + makespan)
+
+
+@pytest.mark.parametrize(("again", "suspect"), [(0.5, False), (50.0, True)])
+def test_where_the_speedup_cannot_be_the_baseline_is_measured_once_more(
+    trace: mpviz.Trace, again: float, suspect: bool
+) -> None:
+    def run(plan: Plan) -> mpviz.Record:
+        asked.append(plan)
+        return slower(trace.record, again)
+
+    asked: list[Plan] = []
+    wrong = trace.against(mpviz.Trace(slower(trace.record, 50.0)))
+    assert wrong.suspect
+    sounder = sound(wrong, run)
+    assert [plan.mechanism for plan in asked] == ["sequential"]
+    assert sounder.suspect == suspect
+    assert sounder.summary["speedup"] == pytest.approx(again)
+    assert ("suspect: more than" in sounder.sentence) == suspect
+    assert not suspect or sounder is not wrong
+
+
+def test_a_speedup_that_can_be_is_left_alone(trace: mpviz.Trace) -> None:
+    fine = trace.against(mpviz.Trace(slower(trace.record, 1.5)))
+    assert sound(fine, lambda plan: pytest.fail("nothing is to be run")) is fine
+
+
+def test_a_second_baseline_that_did_not_end_well_is_not_compared_with(trace: mpviz.Trace) -> None:
+    cut = replace(trace.record, ending=Ending.DEADLINE, tasks=bytes(len(trace.record.tasks)))
+    wrong = trace.against(mpviz.Trace(slower(trace.record, 50.0)))
+    assert sound(wrong, lambda plan: cut) is wrong
 
 
 def test_answers_that_differ_from_run_to_run_do_not_agree() -> None:

@@ -3,13 +3,16 @@
 import math
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.explain import explain
+from mpviz.explain import agreement, explain, failed, went_well, why_suspect
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Ending, Outcome
+from tests.charts.toys import tasks as toy_tasks
 
 NAN = math.nan
 ENDED = [name.value for name in Outcome if name is not Outcome.OK]
@@ -26,6 +29,7 @@ PERFECT: dict[str, Any] = {
     "makespan_s": 1.34,
     "baseline_s": 2.68,
     "speedup": 2.0,
+    "possible_speedup": 2.0,
     "efficiency": 1.0,
     "load_balance": 1.0,
     "communication_efficiency": 1.0,
@@ -61,36 +65,98 @@ def test_without_a_baseline_it_says_what_was_done_and_no_speedup() -> None:
     assert "speedup" not in text
 
 
-def test_of_threads_under_the_gil_it_says_so() -> None:
-    text = said(
-        mechanism="threads", makespan_s=2.68, speedup=1.0, useful_s=5.36, computation_scaling=0.5
-    )
+GIL = {"mechanism": "threads", "makespan_s": 2.68, "speedup": 1.0, "possible_speedup": 1.0}
+
+
+def test_of_threads_that_compute_one_at_a_time_it_names_the_gil() -> None:
+    text = said(**GIL, useful_s=5.36, computation_scaling=0.5)
     assert "2 threads (threads) took 2.68 s" in text
     assert "50% computing, 50% inside tasks but not computing" in text
     assert text.endswith(
-        "The GIL lets one thread compute at a time; the others wait inside their tasks."
+        "Together the threads kept one CPU busy, and no more: under the GIL one at a time runs "
+        "Python code."
     )
 
 
-def test_without_a_gil_threads_that_wait_have_another_cause() -> None:
-    text = said(mechanism="threads", useful_s=5.4, gil=False)
-    assert "GIL" not in text
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"gil": False},
+        {"gil": pd.NA},
+        {"usable_cpus": 1.0},  # there was no more than one CPU to be had
+        {"cpu_s": 4.2},  # they did compute side by side
+        {"cpu_s": 1.1},  # not even one computed all the time: something else had the CPUs
+        {"computation_scaling": 1.0},  # alone they wait as much
+        {"computation_scaling": NAN},  # without a baseline that is not known
+        {"ending": "raised", "message": "OSError: no"},
+    ],
+)
+def test_the_gil_is_not_named_where_the_numbers_leave_another_reason(changes: dict) -> None:
+    assert "GIL" not in said(**GIL | {"useful_s": 5.36, "computation_scaling": 0.5} | changes)
 
 
-def test_of_tasks_that_sleep_it_says_that_they_wait() -> None:
-    text = said(workload="sleep", cpu_s=0.001)
-    assert text.endswith("These tasks wait rather than compute.")
-    assert "100% inside tasks but not computing" in text
-
-
-def test_of_more_workers_than_cpus_it_says_that_they_share() -> None:
+def test_of_more_workers_than_cpus_that_used_them_all_it_says_that_they_share() -> None:
     text = said(workers=8, useful_s=10.7, cpu_s=2.68)
     assert text.endswith("8 workers share 2 CPUs.")
 
 
-def test_of_tasks_that_got_slower_it_says_by_how_much() -> None:
+def test_workers_that_did_not_use_the_cpus_are_not_said_to_share_them() -> None:
+    assert "share" not in said(workers=8, useful_s=10.7, cpu_s=0.01)
+
+
+def test_of_tasks_that_got_slower_it_says_by_how_much_and_guesses_no_reason() -> None:
     text = said(useful_s=4.0, cpu_s=4.0, computation_scaling=0.67)
-    assert "A task took 1.49 times as long as it does alone" in text
+    assert text.endswith("Inside tasks it took 1.49 times as long as one process alone.")
+
+
+def test_of_workers_that_took_longer_to_start_than_to_work_it_says_so() -> None:
+    text = said(useful_s=0.5, cpu_s=0.5, startup_s=2.0, gap_s=0.18)
+    assert text.endswith("Starting workers took longer than the tasks.")
+
+
+# Everything in one chunk on one worker; tasks that sleep, or whose children compute; a machine
+# that something else used; one long task at the end.
+UNESTABLISHED = {
+    "one chunk": {"chunk_size": 10, "gap_s": 1.34, "useful_s": 1.34, "cpu_s": 1.34},
+    "not computing": {"cpu_s": 0.001},
+    "half computing": {"cpu_s": 1.34},
+    "a long tail": {"tail_s": 1.3, "useful_s": 1.38, "cpu_s": 1.38},
+}
+
+
+@pytest.mark.parametrize("which", UNESTABLISHED)
+def test_what_the_numbers_do_not_establish_is_no_sentence(which: str) -> None:
+    """After the shares of worker time comes nothing: no advice, no guess."""
+    text = said(**UNESTABLISHED[which])
+    assert text.split("of worker time: ")[1].count(".") == 1
+
+
+def test_of_a_speedup_that_cannot_be_it_says_that_it_is_suspect_and_why() -> None:
+    text = said(speedup=2.78, computation_scaling=0.5)
+    assert "a speedup of 2.78, suspect: more than 2 workers can give." in text
+    assert "times as long" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"speedup": 2.1}, ""),
+        ({"speedup": 2.11}, "more than 2 workers can give"),
+        ({"speedup": 2.5, "workers": 16}, "more than 2 CPUs can give"),
+        ({"speedup": 1.2, "workers": 1, "possible_speedup": 1.0}, "more than 1 worker can give"),
+        (
+            {"speedup": 1.2, "workers": 16, "possible_speedup": 1.0, "usable_cpus": 1.0},
+            "more than 1 CPU can give",
+        ),
+        (
+            {"speedup": 1.2, "possible_speedup": 1.0, "mechanism": "threads"},
+            "more than threads under one GIL can give",
+        ),
+        ({"speedup": NAN, "possible_speedup": NAN}, ""),
+    ],
+)
+def test_what_can_give_no_such_speedup_is_named(changes: dict[str, Any], why: str) -> None:
+    assert why_suspect(PERFECT | changes) == why
 
 
 def test_where_everything_was_lost_it_says_how_many_and_how() -> None:
@@ -135,8 +201,49 @@ def test_one_task_on_one_worker_is_not_plural() -> None:
     assert text.startswith("1 worker (pool.map) did 1 task in ")
 
 
-def test_answers_that_differ_are_said() -> None:
-    assert "differ" in said(answers_agree=False)
+# As a row of a frame gives them, too.
+@pytest.mark.parametrize("differs", [False, np.False_])
+def test_answers_that_differ_are_said(differs: object) -> None:
+    assert "Its answers differ from the sequential run's." in said(answers_agree=differs)
+    assert not went_well(PERFECT | {"answers_agree": differs})
+    assert agreement(PERFECT | {"answers_agree": differs}) == "no"
+
+
+@pytest.mark.parametrize("agrees", [True, np.True_, pd.NA, None])
+def test_answers_not_known_to_differ_are_not_said_to(agrees: object) -> None:
+    assert "differ" not in said(answers_agree=agrees)
+    assert went_well(PERFECT | {"answers_agree": agrees})
+
+
+@pytest.mark.parametrize("ending", ["raised", "deadline", "cancelled", "memory", "host died"])
+def test_a_run_that_was_broken_off_did_not_go_well_whatever_came_back(ending: str) -> None:
+    assert went_well(PERFECT)
+    assert not went_well(PERFECT | {"ending": ending})
+
+
+@pytest.mark.parametrize("ending", ["raised", "deadline", "cancelled", "memory", "host died"])
+def test_of_a_run_that_failed_no_cause_is_named(ending: str) -> None:
+    slow = {"useful_s": 0.5, "cpu_s": 0.5, "startup_s": 2.0, "gap_s": 0.18}
+    assert "took longer than the tasks" in said(**slow)
+    assert "took longer than the tasks" not in said(**slow, ending=ending)
+    assert "took longer than the tasks" not in said(**slow, ok=9, died=1)
+
+
+def test_the_tasks_that_failed_are_named_with_their_inputs_and_the_rest_counted() -> None:
+    rows = [
+        (0, 0.0, 1.0, "ok"), (1, 0.0, 1.0, "error"), (1, 1.0, NAN, "died"),
+        (0, 1.0, NAN, "timeout"), (None, NAN, NAN, "timeout"), (None, NAN, NAN, "missing"),
+    ]  # fmt: skip
+    tasks = toy_tasks(rows)
+    tasks.loc[1, "result"] = "ValueError: two\nlines."
+    assert failed(tasks) == [
+        "Task 1 (input 15492783) raised ValueError: two lines.",
+        "Task 2 (input 15492785) died with its worker.",
+        "Task 3 (input 15492787) was at work at the deadline.",
+    ]
+    many = failed(toy_tasks([(0, 0.0, 1.0, "error")] * 1000))
+    assert many[-1] == "995 more tasks failed."
+    assert len(many) == 6
 
 
 def test_a_run_that_raised_after_its_last_task_says_so() -> None:
@@ -161,6 +268,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "makespan_s": makespan,
         "baseline_s": baseline if compared else NAN,
         "speedup": speedup,
+        "possible_speedup": draw(st.floats(1, 64)) if compared else NAN,
         "computation_scaling": baseline / useful if useful and compared else NAN,
         "startup_s": startup,
         "gap_s": gap,

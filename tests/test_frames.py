@@ -342,6 +342,15 @@ def test_a_process_that_took_over_a_lane_has_a_row_of_its_own(stage: Stage) -> N
     assert list(tasks["pid"][:2]) == [100, 102]
 
 
+def both_lanes(stage: Stage, cpu: float, environment: dict[str, Any]) -> Record:
+    """Three tasks of two seconds each, of which `cpu` is computing, in four seconds."""
+    for lane in (0, 1):
+        stage.worker(lane=lane, pid=100 + lane)
+    for index, (lane, begin) in enumerate(((0, 0), (1, 0), (0, 2))):
+        stage.task(index, lane, begin, begin + 2, received=begin + 2, cpu=2 * cpu)
+    return stage.record(environment=environment)
+
+
 def sequential_of(record: Record, makespan: float = 6.0) -> tuple[Record, pd.DataFrame]:
     before = replace(
         record,
@@ -358,6 +367,33 @@ def test_with_a_baseline_there_is_a_speedup(finished: Record) -> None:
     assert row["global_efficiency"] == 0.5
     assert row["serial_fraction"] == pytest.approx(1 / 3)
     assert row["answers_agree"]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "usable", "possible"),
+    [(1.0, 2.0, 2.0), (1.0, 1.0, 1.0), (0.5, 1.0, 2.0), (0.0, 1.0, 2.0), (1.0, None, 2.0)],
+)
+def test_the_speedup_that_is_possible_follows_from_workers_cpus_and_how_much_tasks_compute(
+    stage: Stage, cpu: float, usable: float | None, possible: float
+) -> None:
+    record = both_lanes(stage, cpu, {} if usable is None else {"usable_cpus": usable})
+    row = all_of(record, baseline=sequential_of(record))["runs"].iloc[0]
+    assert row["possible_speedup"] == possible
+
+
+@pytest.mark.parametrize(("cpu", "possible"), [(0.5, 2.0), (1.0, 2.0)])
+def test_threads_that_do_compute_side_by_side_are_not_bounded_by_the_gil(
+    stage: Stage, cpu: float, possible: float
+) -> None:
+    """Three tasks of two seconds on two lanes in four: 1.5 CPUs, where they compute throughout."""
+    record = both_lanes(stage, cpu, {"usable_cpus": 8.0, "gil": True})
+    threads = replace(record, plan=replace(record.plan, mechanism="threads"))
+    row = all_of(threads, baseline=sequential_of(record))["runs"].iloc[0]
+    assert row["possible_speedup"] == pytest.approx(min(possible, max(1, 1.5 * cpu) / cpu))
+
+
+def test_without_a_speedup_none_is_possible_or_not(finished: Record) -> None:
+    assert math.isnan(all_of(finished)["runs"].iloc[0]["possible_speedup"])
 
 
 def test_a_lost_task_makes_the_speedup_unknown(finished: Record, stage: Stage) -> None:

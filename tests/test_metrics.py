@@ -273,3 +273,31 @@ def test_the_efficiencies_multiply_as_defined(
     everything = parallel * metrics.computation_scaling(float(useful.sum()), sequential)
     assert math.isclose(everything, sequential / (lanes * makespan), rel_tol=1e-9)
     assert 0 <= parallel <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("workers", "cpus", "computing", "possible"),
+    [
+        (2, 2.0, 1.0, 2.0),
+        (16, 2.0, 1.0, 2.0),  # more workers than CPUs
+        (16, 2.0, 0.97, 2.0),  # noise
+        (16, 2.0, 0.5, 4.0),  # a CPU serves two tasks that wait half of their time
+        (8, 2.0, 0.001, 8.0),  # tasks that sleep need no CPU
+        (8, 2.0, 0.0, 8.0),
+        (2, 0.5, 1.0, 1.0),  # half a CPU was all that the sequential run had, too
+        (4, math.nan, 1.0, 4.0),
+        (4, 2.0, math.nan, 2.0),
+        (1, 8.0, 1.0, 1.0),
+    ],
+)
+def test_a_speedup_is_bounded_by_workers_and_by_cpus_for_tasks_that_compute(
+    workers: int, cpus: float, computing: float, possible: float
+) -> None:
+    assert metrics.possible_speedup(workers, cpus, computing) == possible
+
+
+def test_more_than_is_possible_by_more_than_noise_is_suspect() -> None:
+    assert metrics.suspect(2.78, 2.0)
+    assert not metrics.suspect(2.09, 2.0)
+    assert not metrics.suspect(math.nan, 2.0)
+    assert not metrics.suspect(2.0, math.nan)

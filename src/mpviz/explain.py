@@ -1,4 +1,7 @@
-"""What happened in a run, and why, in words with numbers. Knows only a row of the runs frame."""
+"""What happened in a run, in words with numbers. Knows only a row of the runs frame.
+
+A reason is named only where the numbers of that very run establish it; else there is none.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from mpviz.mechanisms import MECHANISMS
-from mpviz.text import digits, percent, seconds
+from mpviz.metrics import NOISE, suspect
+from mpviz.text import digits, percent, seconds, short
 
 WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
 WORTH_A_REASON = 0.1  # of the worker-seconds
-HALF = 0.5
-MOST = 0.4  # of the worker-seconds: then it is the reason
+MOST_NAMED = 5  # tasks
 SLOWER = 1.1  # tasks that take this many times as long as alone are mentioned
 LOST = {
     "error": "raised an exception",
@@ -25,7 +27,7 @@ LOST = {
 
 
 def explain(run: Mapping[Any, Any]) -> str:
-    """What happened and why, in words with numbers.
+    """What happened and, where that is established, why; in words with numbers.
 
     Parameters
     ----------
@@ -36,11 +38,74 @@ def explain(run: Mapping[Any, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
+def differ(run: Mapping[Any, Any]) -> bool:
+    """Whether the answers are known to differ from the sequential run's."""
+    agree = run["answers_agree"]  # a bool, numpy's bool, or what pandas has for unknown
+    return not pd.isna(agree) and not agree
+
+
+def failed(tasks: pd.DataFrame) -> list[str]:
+    """Which tasks raised, died or were cut by the deadline, and with which input.
+
+    Parameters
+    ----------
+    tasks
+        Frame by ``schema.TASKS``.
+
+    Returns
+    -------
+    list of str
+        A sentence for each of the first few, and one that counts the others.
+    """
+    cut = (tasks["outcome"] == "timeout") & tasks["started_s"].notna()
+    bad = tasks[tasks["outcome"].isin(["error", "died"]) | cut & tasks["finished_s"].isna()]
+    told = [
+        f"Task {row['task']} (input {_line(row['input'])}) {_what(row)}."
+        for row in bad.head(MOST_NAMED).to_dict("records")
+    ]
+    more = len(bad) - len(told)
+    return told + ([f"{_count(more, 'more task')} failed."] if more else [])
+
+
+def _what(task: Mapping[Any, Any]) -> str:
+    if task["outcome"] == "error":
+        return f"raised {_line(task['result'].rstrip('.')) or 'an exception'}"
+    return "died with its worker" if task["outcome"] == "died" else "was at work at the deadline"
+
+
+def _line(text: str) -> str:
+    return short(" ".join(text.split()))
+
+
+def agreement(run: Mapping[Any, Any]) -> str:
+    """Whether the answers agree with the sequential run's, in a word or two."""
+    if pd.isna(run["answers_agree"]):
+        return "not compared"
+    return "no" if differ(run) else "yes"
+
+
+def went_well(run: Mapping[Any, Any]) -> bool:
+    """Whether the run came to its own end, every task ok and no answer known to differ."""
+    return bool(run["ok"] == run["tasks"] and run["ending"] == "finished") and not differ(run)
+
+
+def why_suspect(run: Mapping[Any, Any]) -> str:
+    """Why the speedup can't be: "more than 2 CPUs can give"; empty where it can."""
+    if not suspect(run["speedup"], run["possible_speedup"]):
+        return ""
+    if run["possible_speedup"] >= run["workers"]:
+        return f"more than {_count(run['workers'], 'worker')} can give"
+    cpus = run["usable_cpus"]
+    if _gil_threads(run) and run["possible_speedup"] < cpus:
+        return "more than threads under one GIL can give"
+    return f"more than {cpus:.3g} CPU{'s' if cpus != 1 else ''} can give"
+
+
 def _failures(run: Mapping[Any, Any]) -> str:
     if run["ok"] == run["tasks"]:
         return ""
     lost = [f"{run[name]:,} {words}" for name, words in LOST.items() if run[name]]
-    return f"{run['ok']:,} of {_tasks(run)} ended well; {_list(lost)}."
+    return f"{run['ok']:,} of {_count(run['tasks'], 'task')} ended well; {_list(lost)}."
 
 
 def _ending(run: Mapping[Any, Any]) -> str:
@@ -56,7 +121,7 @@ def _ending(run: Mapping[Any, Any]) -> str:
         told.append(f"The deadline of {seconds(run['timeout_s'])} ended the run.")
     if message and run["ending"] in ("finished", "deadline", "cancelled"):
         told.append(f"{message[0].upper()}{message[1:]}.")
-    if run["answers_agree"] is False:
+    if differ(run):
         told.append("Its answers differ from the sequential run's.")
     return " ".join(told)
 
@@ -66,14 +131,14 @@ def _speed(run: Mapping[Any, Any]) -> str:
     if run["mechanism"] == "sequential":
         return f"One process worked for {took}."
     kind = "thread" if run["mechanism"] == "threads" else "worker"
-    crew = f"{run['workers']:,} {kind}{'s' if run['workers'] > 1 else ''} ({run['mechanism']})"
+    crew = f"{_count(run['workers'], kind)} ({run['mechanism']})"
     if run["ok"] < run["tasks"]:
         return f"{crew} worked for {took}."
     if pd.isna(run["speedup"]):
-        return f"{crew} did {_tasks(run)} in {took}."
-    alone = seconds(run["baseline_s"])
-    speedup = digits(run["speedup"])
-    return f"{crew} took {took}; one process alone takes {alone}: a speedup of {speedup}."
+        return f"{crew} did {_count(run['tasks'], 'task')} in {took}."
+    alone, why = seconds(run["baseline_s"]), why_suspect(run)
+    speedup = f"a speedup of {digits(run['speedup'])}{f', suspect: {why}' if why else ''}"
+    return f"{crew} took {took}; one process alone takes {alone}: {speedup}."
 
 
 def _shares(run: Mapping[Any, Any]) -> str:
@@ -96,39 +161,56 @@ def _shares(run: Mapping[Any, Any]) -> str:
 
 
 def _cause(run: Mapping[Any, Any]) -> str:
-    total = run["makespan_s"] * run["workers"]
-    if run["died"] and run["ending"] == "deadline":
-        return "The mechanism waited for a result that could no longer come."
-    if run["startup_s"] > MOST * total:
-        return "Starting workers cost more than the tasks: it pays with more, or longer, tasks."
-    if run["useful_s"] - run["cpu_s"] > WORTH_A_REASON * total:
-        return _why_not_computing(run)
-    if run["gap_s"] > MOST * total:
-        cure = "larger chunks" if MECHANISMS[run["mechanism"]].chunks else "longer tasks"
-        return f"Handing over a task takes long beside doing it: {cure} would help."
-    if run["tail_s"] > MOST * total:
-        return "The last tasks were long, or unevenly dealt: other workers had none left."
-    if run["computation_scaling"] * SLOWER < 1:
+    """The one reason that this run's numbers establish.
+
+    Not said, for it can't be told from them: whether larger or smaller chunks, or longer tasks,
+    would help; why the last tasks ended late; why tasks take longer beside each other; whether
+    something else had the CPUs; whether tasks that do not compute wait, as another thread or a
+    process of theirs may compute.
+    """
+    if run["ok"] < run["tasks"] or run["ending"] != "finished" or run["mechanism"] == "sequential":
+        return ""
+    total, makespan = run["makespan_s"] * run["workers"], run["makespan_s"]
+    if not total > 0:
+        return ""
+    # Sums of the account of time: the one is larger than the other, or it is not.
+    if run["startup_s"] > max(run["useful_s"], WORTH_A_REASON * total):
+        return "Starting workers took longer than the tasks."
+    slowed = run["useful_s"] - run["cpu_s"] > WORTH_A_REASON * total
+    if slowed and _under_the_gil(run):
         return (
-            f"A task took {digits(1 / run['computation_scaling'])} times as long as it does alone: "
-            "workers share caches, memory and the processor's clock."
+            "Together the threads kept one CPU busy, and no more: under the GIL one at a time runs "
+            "Python code."
         )
+    # Its own tasks used all there is, so it was they who kept each other waiting.
+    used_all = run["cpu_s"] > (1 - WORTH_A_REASON) * run["usable_cpus"] * makespan
+    if slowed and run["workers"] > run["usable_cpus"] and used_all:
+        cpus = run["usable_cpus"]
+        return f"{run['workers']:,} workers share {cpus:.3g} CPU{'s' if cpus != 1 else ''}."
+    # Two measured sums of the same tasks; why the one is larger is not known.
+    if run["computation_scaling"] * SLOWER < 1 and not why_suspect(run):
+        times = digits(1 / run["computation_scaling"])
+        return f"Inside tasks it took {times} times as long as one process alone."
     return ""
 
 
-def _why_not_computing(run: Mapping[Any, Any]) -> str:
-    busy = run["cpu_s"] > HALF * run["makespan_s"]  # of one CPU, all the time
-    if busy and run["mechanism"] == "threads" and run["gil"]:
-        return "The GIL lets one thread compute at a time; the others wait inside their tasks."
-    if run["cpu_s"] < WORTH_A_REASON * run["useful_s"] and not busy:
-        return "These tasks wait rather than compute."
-    if run["workers"] > run["usable_cpus"]:
-        return f"{run['workers']} workers share {run['usable_cpus']:.3g} CPUs."
-    return "Something else was using the CPUs, or the tasks wait."
+def _under_the_gil(run: Mapping[Any, Any]) -> bool:
+    """Whether threads that compute all the time, when alone, had one CPU where there were more."""
+    if not _gil_threads(run) or run["workers"] < 2:
+        return False
+    alone = run["computation_scaling"] * run["useful_s"]  # useful time of the sequential run
+    computes = run["cpu_s"] > (1 - WORTH_A_REASON) * alone
+    one = 1 - WORTH_A_REASON < run["cpu_s"] / run["makespan_s"] < 1 + NOISE
+    return bool(computes and one and run["usable_cpus"] >= 2)
 
 
-def _tasks(run: Mapping[Any, Any]) -> str:
-    return f"{run['tasks']:,} task{'s' if run['tasks'] != 1 else ''}"
+def _gil_threads(run: Mapping[Any, Any]) -> bool:
+    gil = run["gil"]  # unknown in a record without an environment
+    return run["mechanism"] == "threads" and not pd.isna(gil) and bool(gil)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
 def _list(parts: list[str]) -> str:

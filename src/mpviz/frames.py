@@ -185,7 +185,7 @@ def runs_frame(
     seconds = metrics.seconds_by_kind(intervals)
     useful = metrics.useful_by_lane(intervals, lanes)
     cpu = float(tasks["cpu_s"].sum())
-    baseline_s, sequential_useful, agree = NAN, NAN, None
+    baseline_s, sequential_useful, possible, agree = NAN, NAN, NAN, None
     if baseline is not None:
         before, tasks_before = baseline
         agree = answers_agree(tasks, tasks_before)
@@ -193,6 +193,7 @@ def runs_frame(
             baseline_s = makespan_of(before)
             spent = tasks_before["finished_s"] - tasks_before["started_s"]
             sequential_useful = float(spent.sum())
+            possible = _possible_speedup(record, tasks, tasks_before)
     speedup = metrics.speedup(makespan, baseline_s)
     balance = metrics.load_balance(useful)
     communication = metrics.communication_efficiency(useful, makespan)
@@ -206,6 +207,7 @@ def runs_frame(
         "makespan_s": [makespan],
         "baseline_s": [baseline_s],
         "speedup": [speedup],
+        "possible_speedup": [possible],
         "efficiency": [metrics.efficiency(speedup, lanes)],
         "load_balance": [balance],
         "communication_efficiency": [communication],
@@ -226,6 +228,22 @@ def runs_frame(
     given = {name: [value] for name, value in record.environment.items()}
     texts = {c.name: [""] for c in schema.RUNS if c.name in missing and c.dtype == "str"}
     return shaped(missing | texts | given | row, schema.RUNS)
+
+
+def _possible_speedup(record: Record, tasks: pd.DataFrame, before: pd.DataFrame) -> float:
+    """As `metrics.possible_speedup`: from what a run and its baseline recorded."""
+    cpus = float(record.environment.get("usable_cpus", NAN))
+    if record.plan.mechanism == "threads" and record.environment.get("gil"):
+        # Where C code lets go of the GIL, threads do compute together, and their CPU time shows it.
+        cpus = min(cpus, max(1.0, float(tasks["cpu_s"].sum()) / makespan_of(record)))
+    # The larger share: in one of the two, tasks may have waited for a CPU that something else had.
+    computing = max(_computing(tasks), _computing(before))
+    return metrics.possible_speedup(lanes_of(record.plan), cpus, computing)
+
+
+def _computing(tasks: pd.DataFrame) -> float:
+    useful = float((tasks["finished_s"] - tasks["started_s"]).sum())
+    return float(tasks["cpu_s"].sum()) / useful if useful > 0 else NAN
 
 
 def answers_agree(tasks: pd.DataFrame, before: pd.DataFrame) -> bool | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 KINDS = ("startup", "task", "gap", "tail", "end")
+NOISE = 0.05  # of a speedup: one run differs from the next by about as much
 
 
 def speedup(makespan: float, baseline: float) -> float:
@@ -25,6 +26,30 @@ def speedup(makespan: float, baseline: float) -> float:
 def efficiency(speedup: float, workers: int) -> float:
     """Speedup over workers."""
     return speedup / workers
+
+
+def possible_speedup(workers: int, cpus: float, computing: float) -> float:
+    """The most that a speedup can be, at least 1.
+
+    Parameters
+    ----------
+    workers
+        Lanes.
+    cpus
+        CPUs that the workers can use at once; NaN where that is unknown.
+    computing
+        Share of its useful time that a task computes: a CPU can serve two tasks that wait half of
+        their time. NaN where that is unknown.
+    """
+    if not computing <= 1 - NOISE:
+        computing = 1.0
+    can = cpus / computing if computing > 0 else float("inf")
+    return max(1.0, float(workers) if np.isnan(can) else min(float(workers), can))
+
+
+def suspect(speedup: float, possible: float) -> bool:
+    """Whether a speedup can't be: one of the two runs was not measured as it is; no for NaN."""
+    return bool(speedup > possible * (1 + NOISE))
 
 
 def load_balance(useful: Floats) -> float:

@@ -89,6 +89,7 @@ RUNS = (
     makespan_s   | float64 | s | from the call to the last result in hand
     baseline_s   | float64 | s | makespan of the sequential run
     speedup      | float64 |   | baseline_s / makespan_s
+    possible_speedup | float64 | | the most that workers, CPUs and the tasks' waiting allow
     efficiency   | float64 |   | speedup / workers
     load_balance | float64 |   | mean / max useful time over lanes
     communication_efficiency | float64 | | max useful time of a lane / makespan_s

@@ -39,6 +39,12 @@ def as_text(value: Any) -> str:
     return f"{text[: LONGEST - 60]}… ({len(text):,} characters, {digest})"
 
 
+def short(text: object) -> str:
+    """Shorten a text in its middle, to 60 characters at most."""
+    whole = str(text)
+    return whole if len(whole) <= 60 else f"{whole[:40]} … {whole[-16:]}"
+
+
 def seconds(value: float) -> str:
     """Write a time in the unit it is read in, to three digits: ``"21.3 µs"``, ``"1.34 s"``."""
     if not math.isfinite(value):

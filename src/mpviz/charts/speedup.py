@@ -14,6 +14,7 @@ from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources
 from mpviz.charts.palette import FONT, FONT_SIZE, GREY, INK, TEXT, mechanism_look
+from mpviz.explain import why_suspect
 from mpviz.text import digits, seconds
 
 HEIGHT = 360
@@ -62,10 +63,13 @@ def speedup_columns(runs: pd.DataFrame) -> Columns:
 
 def _tip(run: dict[Hashable, Any]) -> str:
     method = f" · {run['start_method']}" if run["start_method"] else ""
+    more = f"efficiency {run['efficiency']:.0%}"
+    if why := why_suspect(run):
+        more = f"suspect: {why}"
     return (
         f"run {run['run']} · {run['mechanism']}{method}\n"
         f"workers {run['workers']}, chunk size {run['chunk_size']}\n"
-        f"speedup {digits(run['speedup'])}, efficiency {run['efficiency']:.0%}\n"
+        f"speedup {digits(run['speedup'])}, {more}\n"
         f"makespan {seconds(run['makespan_s'])}"
     )
 

@@ -11,18 +11,11 @@ from numpy.typing import NDArray
 
 from mpviz.charts.merging import Bars, Ints
 from mpviz.charts.palette import DONE, FAILED
-from mpviz.text import seconds
+from mpviz.text import seconds, short
 
 RUNNING = DONE["running"].label
-LONGEST = 60  # characters of an input or a result
 # Of a task that never started nothing can be lost but its turn.
 NEVER_LABELS = {name: look.label for name, look in FAILED.items()} | {"missing": "no result"}
-
-
-def short(text: object) -> str:
-    """Shorten a text in its middle."""
-    whole = str(text)
-    return whole if len(whole) <= LONGEST else f"{whole[:40]} … {whole[-16:]}"
 
 
 def task_tips(

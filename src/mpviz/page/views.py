@@ -21,7 +21,7 @@ from mpviz.charts import (
 )
 from mpviz.charts.canvas import Columns
 from mpviz.environment import usable_cpus
-from mpviz.explain import LOST, explain
+from mpviz.explain import LOST, agreement, went_well, why_suspect
 from mpviz.frames import lanes_of, makespan_of, shaped
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Line
@@ -134,12 +134,11 @@ class Views:
         """Show a finished run: timeline, tiles, words, printed lines."""
         record, run = trace.record, trace.summary.to_dict()
         self._draw_timeline(trace.timeline_columns(), lanes_of(record.plan), trace.deadline)
-        sentence = explain(run)
+        sentence = trace.sentence
         self.timeline.label = f"Timeline of run {run['run']}. {sentence}"
         self.heading.value = _heading(f"run {run['run']}, {run['mechanism']} × {run['workers']}")
         self.tiles.value = _tiles(_numbers(run))
-        bad = run["ok"] < run["tasks"] or run["answers_agree"] is False
-        name = "mpviz-verdict mpviz-bad" if bad else "mpviz-verdict"
+        name = "mpviz-verdict" if went_well(run) else "mpviz-verdict mpviz-bad"
         self.verdict.value = f'<p class="{name}" role="status">{html.escape(sentence)}</p>'
         self.printed.value = _printed(trace.output)
 
@@ -195,17 +194,28 @@ def _heading(which: str) -> str:
 
 
 def _numbers(run: Mapping[Any, Any]) -> dict[str, tuple[str, str]]:
-    agree = {True: "yes", False: "no"}.get(run["answers_agree"], "–")
+    agree = agreement(run) if not pd.isna(run["answers_agree"]) else "–"
+    why = why_suspect(run)
     lost = [f"{run[name]:,} {name}" for name in LOST if run[name]]
     workers = f"{run['workers']:,} worker{'s' if run['workers'] != 1 else ''}"
     return {
         "Makespan": (seconds(run["makespan_s"]), "from the call to the last result"),
-        "Speedup": (_digits(run["speedup"]), f"of a possible {run['workers']:,}"),
-        "Efficiency": (_percent(run["efficiency"]), f"speedup over {workers}"),
+        "Speedup": (_digits(run["speedup"]), f"suspect: {why}" if why else _possible(run)),
+        "Efficiency": (
+            ("–", "as the speedup is suspect")
+            if why
+            else (_percent(run["efficiency"]), f"speedup over {workers}")
+        ),
         "Load balance": (_percent(run["load_balance"]), "mean over longest useful time"),
         "Tasks done": (f"{run['ok']:,} of {run['tasks']:,}", ", ".join(lost) or "all ended well"),
         "Answers agree": (agree, "with the sequential run"),
     }
+
+
+def _possible(run: Mapping[Any, Any]) -> str:
+    if pd.isna(run["possible_speedup"]):
+        return "sequential time over this time"
+    return f"of a possible {run['possible_speedup']:,.3g}"
 
 
 def _digits(value: float) -> str:
@@ -247,7 +257,7 @@ def _row(run: Mapping[Any, Any]) -> dict[str, str]:
         "chunk_size": f"{run['chunk_size']:,}",
         "input_set": _short(run["input_set"]),
         "makespan": seconds(run["makespan_s"]),
-        "speedup": _digits(run["speedup"]),
+        "speedup": _digits(run["speedup"]) + (", suspect" if why_suspect(run) else ""),
         "ok": f"{run['ok']:,}/{run['tasks']:,}",
         "ending": run["ending"],
     }

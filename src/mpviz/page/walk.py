@@ -141,11 +141,19 @@ def told(traces: Sequence[Trace]) -> list[str]:
     if len(traces) <= MOST_SENTENCES:
         names = _names([trace.record.plan for trace in traces])
         return [f"{name}: {trace.sentence}" for name, trace in zip(names, traces, strict=True)]
-    speedups = {t.record.plan.mechanism: float(t.summary["speedup"]) for t in traces}
-    known = sorted((n for n in speedups if not math.isnan(speedups[n])), key=speedups.__getitem__)
-    ranking = ", ".join(f"{name} {digits(speedups[name])}" for name in reversed(known))
-    sentences = [f"Speedups: {ranking}. One run each, so small differences are chance."]
-    if lost := [name for name in speedups if name not in known]:
+    known = [trace for trace in traces if not math.isnan(trace.summary["speedup"])]
+    known.sort(key=lambda trace: -trace.summary["speedup"])
+    ranking = ", ".join(
+        f"{trace.record.plan.mechanism} {digits(trace.summary['speedup'])}"
+        f"{' (suspect)' if trace.suspect else ''}"
+        for trace in known
+    )
+    sentences = []
+    if ranking:
+        sentences.append(f"Speedups: {ranking}. One run each, so small differences are chance.")
+    # Without a speedup, too, all may have come back: where the sequential run did not end well.
+    lost = [t.record.plan.mechanism for t in traces if t.summary["ok"] < t.summary["tasks"]]
+    if lost:
         sentences.append(f"Not every result came back: {', '.join(lost)}.")
     return sentences
 
