@@ -387,3 +387,35 @@ def test_visitors_run_a_row_or_a_column_and_not_the_whole_matrix(
     for head in (("pool.map", ""), ("", "raises")):
         asyncio.run(lab.pressed(*head))
     assert len(fake.asked) == 2
+
+
+@pytest.mark.parametrize("what", ["matrix.show", "cell.show"])
+def test_cells_run_to_their_end_though_they_cannot_be_shown(
+    lab: FaultLab, fake: Fake, monkeypatch: pytest.MonkeyPatch, what: str
+):
+    def fail(*_: object) -> None:
+        raise RuntimeError("no picture")
+
+    press(lab, "queue", "raises")
+    monkeypatch.setattr(lab.matrix if what == "matrix.show" else lab.cell, "show", fail)
+    press(lab, mechanism="queue")
+    assert fake.asked[-1] == (["queue"], list(FAULTS))
+    assert f"Done: {len(FAULTS)} cells" in lab.said.status.value
+    assert "no picture" in lab.said.error.value
+    assert not lab.running
+    assert not lab.run_button.disabled
+
+
+@pytest.mark.parametrize("error", [Refused("no"), RuntimeError("no")])
+def test_cells_that_cannot_be_started_leave_the_lab_ready_for_the_next(error: Exception):
+    def cells(*_: object, **__: object) -> Iterator[Cell]:
+        raise error
+        yield
+
+    lab, turn = live(cells)
+    press(lab, mechanism="queue")
+    assert "Ended after 0 of" in lab.said.status.value
+    assert not turn.busy
+    assert not lab.running
+    assert not lab.run_button.disabled
+    assert lab.cancel_button.disabled

@@ -152,3 +152,49 @@ def test_cancel_ends_the_waiting_and_nothing_was_started(line: Path, what: str):
     assert page.said.error.value == ""
     assert not page.run_button.disabled
     assert list(line.iterdir()) == []
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("which", ["on_change", "say"])
+def test_a_callback_that_raises_does_not_keep_the_turn(line: Path, which: str):
+    async def visit() -> None:
+        other = turns.Place() if which == "say" else None
+        with pytest.raises(RuntimeError):
+            async with turn.taken(fail):
+                pass
+        if other:
+            other.leave()
+
+    turn = Turn(lambda plan: Running(), fail if which == "on_change" else lambda: None)
+    asyncio.run(visit())
+    assert not turn.busy
+    assert list(line.glob("*")) == []
+
+
+def test_what_is_under_way_when_its_owner_raises_is_ended():
+    async def visit() -> None:
+        async with turn.taken():
+            turn.start(PLAN)
+            raise RuntimeError("no")
+
+    running = Running()
+    turn = Turn(lambda plan: running)
+    with pytest.raises(RuntimeError):
+        asyncio.run(visit())
+    assert running.cancelled == 1
+    assert not turn.busy
+
+
+def test_after_its_task_was_cancelled_a_thread_starts_nothing_more():
+    async def visit() -> None:
+        async with turn.taken():
+            raise asyncio.CancelledError
+
+    turn = Turn(lambda plan: Running())
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(visit())
+    with pytest.raises(Refused, match="Cancelled"):
+        turn.start(PLAN)

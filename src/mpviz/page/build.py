@@ -48,7 +48,7 @@ class Page:
 
     def __init__(self, start: Start = runner.start) -> None:
         self.said = Said()
-        self.turn = Turn(start, self._turn_changed)
+        self.turn = Turn(start, self._guard(self._turn_changed))
         self.run_button = _button("Run", "primary")
         self.cancel_button = _button("Cancel", disabled=True)
         self.sweep_button = _button("Run 1…2")

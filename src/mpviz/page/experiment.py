@@ -101,20 +101,21 @@ class ExperimentCard:
         self._said.clear_error()
         self.choice.value = name
         experiment = EXPERIMENTS[name]
-        async with self._turn.taken(self._said.say):
-            self._said.say(f"Running the experiment: {experiment.title}…")
-            try:
-                finding = await asyncio.to_thread(
-                    experiment.function, timeout=deadline, start=self._turn.start
-                )
-            except Refused:
-                if not self._turn.cancelled:
-                    self._said.say("The experiment was not run to its end.")
-                    raise
-            if self._turn.cancelled:
-                self._said.say("Cancelled.")
-                return False
-            self._findings[name] = finding
+        with self._said.ending("The experiment was not run to its end."):
+            async with self._turn.taken(self._said.say):
+                self._said.say(f"Running the experiment: {experiment.title}…")
+                try:
+                    finding = await asyncio.to_thread(
+                        experiment.function, timeout=deadline, start=self._turn.start
+                    )
+                except Refused:
+                    if not self._turn.cancelled:
+                        raise
+                if self._turn.cancelled:
+                    self._said.say("Cancelled.")
+                    return False
+                self._findings[name] = finding
+        with self._said.ending("The experiment was run; what came of it can't be shown."):
             self._show(finding)
         self._said.say("Done.")
         return True

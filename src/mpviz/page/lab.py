@@ -126,7 +126,7 @@ class FaultLab:
         finally:
             self._batch = None
             self.said.say(batch.ended(self._turn.cancelled))
-            self._draw()
+            self._draw_guarded()
             self.refresh()
         if open_last and keys[-1] in batch.seen:
             self.open(keys[-1])
@@ -148,7 +148,7 @@ class FaultLab:
                         self._keep(batch, method, cell)
                     if time.monotonic() - drawn >= REDRAW:
                         drawn = time.monotonic()
-                        self._draw()
+                        self._draw_guarded()
         except Refused:
             if not self._turn.cancelled:
                 raise
@@ -159,7 +159,7 @@ class FaultLab:
         key = (cell.mechanism, cell.fault)
         batch.seen[key] = self._seen.setdefault(method, {})[key] = cell
         if key == self._opened:
-            self.cell.show(cell)
+            self._guard(self.cell.show)(cell)
 
     def cancel(self) -> None:
         """End what is under way, and what was to follow."""
@@ -231,6 +231,10 @@ class FaultLab:
     def _promise(self) -> None:
         most = limits.current().cells
         self.said.say(promise(len(self._rest()) or len(ALL), self._method(), most))
+
+    def _draw_guarded(self) -> None:
+        """As `_draw`; the cells that run are not disturbed by what it raises."""
+        self._guard(self._draw)()
 
     def _draw(self) -> None:
         words = {key: word_of(cell) for key, cell in self._shown().items()}

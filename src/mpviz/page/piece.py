@@ -81,14 +81,15 @@ async def _watched(result: Coroutine[Any, Any, object], on_error: ErrorHandler) 
 
 
 def _tell(error: Exception, on_error: ErrorHandler) -> None:
-    _print(error)
+    report(error)
     try:
         on_error(error)
     except Exception as second:
-        _print(second)
+        report(second)
 
 
-def _print(error: Exception) -> None:
+def report(error: Exception) -> None:
+    """Write a traceback to the server's log."""
     with contextlib.suppress(OSError, ValueError):  # stderr closed: the callback counts more
         traceback.print_exception(error, file=sys.__stderr__)
 

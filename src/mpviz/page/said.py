@@ -6,7 +6,8 @@ Knows no run and no control.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import ipywidgets as widgets
 
@@ -30,9 +31,19 @@ class Said:
             f'<div class="mpviz-status" role="status">{html.escape(text)}{bar}</div>'
         )
 
-    def tell(self, error: Exception) -> None:
+    @contextmanager
+    def ending(self, otherwise: str) -> Iterator[None]:
+        """Whatever breaks off what is done within, the status says so: it is under way no more."""
+        try:
+            yield
+        except BaseException:
+            self.say(otherwise)
+            raise
+
+    def tell(self, error: Exception, before: str = "") -> None:
         """Show a failure as a sentence; ours as it is, any other with its type."""
         text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        text = f"{before} {text}" if before else text
         self.error.value = f'<p class="mpviz-error" role="alert">{html.escape(text)}</p>'
 
     def clear_error(self) -> None:

@@ -45,7 +45,9 @@ class Turn:
     async def taken(self, say: Callable[[str], object] = lambda _text: None) -> AsyncIterator[None]:
         """Wait for the turn, and hold it; ask `busy` first, which is so from the start.
 
-        A cancel ends the waiting: then `cancelled` is so within, and `start` refuses.
+        A cancel ends the waiting: then `cancelled` is so within, and `start` refuses. What was
+        started and is still under way when something is raised within is ended: nobody would wait
+        for it, and no Cancel would reach it.
 
         Parameters
         ----------
@@ -53,11 +55,17 @@ class Turn:
             Gets a sentence that tells how many are ahead, whenever that changes.
         """
         self.busy, self._asked = True, asyncio.Event()
-        self._on_change()
         try:
+            self._on_change()
             with turns.Place() as place:
                 await self._wait(place, say)
                 yield
+        except asyncio.CancelledError:
+            self.cancel()  # a thread may be about to start the next one
+            raise
+        except BaseException:
+            self._end()
+            raise
         finally:
             self.busy, self._running = False, []
             self._on_change()
@@ -90,5 +98,8 @@ class Turn:
     def cancel(self) -> None:
         """End what is running, and let nothing follow."""
         self._asked.set()
+        self._end()
+
+    def _end(self) -> None:
         for running in list(self._running):
             running.cancel()

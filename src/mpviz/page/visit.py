@@ -19,7 +19,8 @@ import pandas as pd
 from mpviz import limits
 from mpviz.api import Trace, baseline_of
 from mpviz.csvfiles import csv_text
-from mpviz.model import Plan
+from mpviz.model import Plan, Record
+from mpviz.page.piece import report
 from mpviz.page.said import Said
 from mpviz.page.turn import Turn
 from mpviz.page.views import Views
@@ -27,6 +28,9 @@ from mpviz.schema import TABLES
 
 REDRAW = 0.1  # seconds between redraws at least: faster ones the browser can't paint
 SHARE = 0.25  # of the kernel's time that redraws may take
+GOODBYE = 10.0  # seconds for a run that was broken off to be gone, before the turn is given back
+
+Key = tuple[str, tuple[Any, ...]]  # a workload and its inputs
 
 
 class Visit:
@@ -35,7 +39,8 @@ class Visit:
     def __init__(self, turn: Turn, views: Views, said: Said) -> None:
         self._turn, self._views, self._said = turn, views, said
         self._count = self._dropped = 0
-        self._baselines: dict[tuple[str, tuple[Any, ...]], Trace] = {}
+        self._all_shown = True  # of this press
+        self._baselines: dict[Key, Trace] = {}
         self.traces: list[Trace] = []
         self.kept = widgets.HTML()
 
@@ -50,78 +55,137 @@ class Visit:
         if self._turn.busy:
             return []
         self._said.clear_error()
+        self._all_shown = True
         plans, found = choose(), []
-        async with self._turn.taken(self._said.say):
-            if not self._turn.cancelled:
-                self._said.say("Starting…")
-            for number, plan in enumerate(plans, 1):
-                if self._turn.cancelled:
-                    break
-                place = f" ({number} of {len(plans)})" if len(plans) > 1 else ""
-                baseline = trace = await self._baseline(plan)
-                if plan.mechanism != "sequential" and not self._turn.cancelled:
-                    trace = await self._one(plan, baseline, place)
-                    self._keep(trace)
+        tried: dict[Key, Trace] = {}
+        with self._said.ending("Stopped by an error; the runs that ended are kept."):
+            async with self._turn.taken(self._said.say):
                 if not self._turn.cancelled:
-                    found.append(trace)
-        self._said.say("Cancelled." if self._turn.cancelled else "Done.")
+                    self._said.say("Starting…")
+                for number, plan in enumerate(plans, 1):
+                    if self._turn.cancelled:
+                        break
+                    place = f" ({number} of {len(plans)})" if len(plans) > 1 else ""
+                    trace = await self._measured(plan, tried, place)
+                    if not self._turn.cancelled:
+                        found.append(trace)
+        done = "Done." if self._all_shown else "Done, but not all of it could be shown."
+        self._said.say("Cancelled." if self._turn.cancelled else done)
         return found
 
-    async def _baseline(self, plan: Plan) -> Trace:
-        """The sequential run that the plan is compared with: measured once, or when asked for."""
+    async def _measured(self, plan: Plan, tried: dict[Key, Trace], place: str) -> Trace:
+        """Run a plan against its baseline, which is measured again where the speedup can't be."""
         key = (plan.workload, plan.inputs)
-        if plan.mechanism == "sequential" or key not in self._baselines:
-            trace = await self._one(baseline_of(plan), None, ", the baseline")
-            self._keep(trace)
-            if self._turn.cancelled:
-                return trace
+        if plan.mechanism == "sequential":
+            return await self._baseline(plan, key)
+        # One that did not end well is not tried again for each mechanism of the same press.
+        tried[key] = baseline = (
+            self._baselines.get(key) or tried.get(key) or await self._baseline(plan, key)
+        )
+        if self._turn.cancelled:
+            return baseline
+        trace = await self._one(plan, baseline, place)
+        self._keep(trace)
+        if not trace.suspect or self._turn.cancelled:
+            return trace
+        again = await self._baseline(plan, key)
+        if not again.went_well:
+            return trace
+        sounder = trace.against(again)
+        await asyncio.to_thread(lambda: sounder.runs)
+        self.traces = [sounder if one is trace else one for one in self.traces]
+        self._show(sounder)
+        return sounder
+
+    async def _baseline(self, plan: Plan, key: Key) -> Trace:
+        """Run the sequential plan that a plan is compared with; later ones too, if it went well."""
+        trace = await self._one(baseline_of(plan), None, ", the baseline")
+        if trace.went_well:
             self._baselines[key] = trace
-        return self._baselines[key]
+        self._keep(trace)
+        return trace
 
     async def _one(self, plan: Plan, baseline: Trace | None, place: str) -> Trace:
-        """Run one plan, showing it as it goes."""
+        """Run one plan, showing it as it goes; whatever breaks that off ends the run."""
         running = self._turn.start(plan)
         waiting = asyncio.get_running_loop().run_in_executor(None, running.wait)
-        pause = REDRAW
-        while True:
-            await asyncio.wait({waiting}, timeout=pause)
-            if waiting.done():
-                break
-            if not running.started or self._turn.cancelled:
-                continue
-            began = time.perf_counter()
-            trace = Trace(running.snapshot())
-            columns = await asyncio.to_thread(self._views.live_columns, trace)
-            if not waiting.done() and not self._turn.cancelled:
-                self._views.show_live(trace, columns)
-                self._say_progress(plan, running, place)
-            pause = max(REDRAW, (time.perf_counter() - began) / SHARE)
+        try:
+            await self._watch(running, waiting, place)
+        except BaseException:
+            running.cancel()
+            await asyncio.wait({waiting}, timeout=GOODBYE)
+            raise
         if self._turn.cancelled:
             self._said.say("Cancelled.")
         self._count += 1
-        trace = Trace(await waiting, baseline, self._count)
+        trace = Trace(waiting.result(), baseline, self._count)
         if plan.mechanism == "sequential":
             trace.baseline = trace
-        await asyncio.to_thread(lambda: trace.runs)  # as above; the frames are kept
+        await asyncio.to_thread(lambda: trace.runs)  # as below; the frames are kept
         return trace
 
-    def _say_progress(self, plan: Plan, running: Any, place: str) -> None:
-        done, total = running.finished, len(plan.inputs)
-        text = f"Running {plan.mechanism}{place}: {done:,} of {total:,} tasks done"
+    async def _watch(self, running: Any, waiting: asyncio.Future[Record], place: str) -> None:
+        """Wait for a run's end and show how far it is; if that fails, wait only."""
+        pause: float | None = REDRAW
+        while not waiting.done():
+            await asyncio.wait({waiting}, timeout=pause)
+            if waiting.done() or pause is None or self._turn.cancelled:
+                continue
+            began = time.perf_counter()
+            try:
+                await self._show_live(running, waiting, place)
+            except Exception as error:
+                self._unshown(error)
+                plan, pause = running.plan, None
+                self._said.say(f"Running {plan.mechanism}{place}; it can't be shown meanwhile.")
+            else:
+                pause = max(REDRAW, (time.perf_counter() - began) / SHARE)
+
+    async def _show_live(self, running: Any, waiting: asyncio.Future[Record], place: str) -> None:
+        if not running.started:
+            return
+        trace = Trace(running.snapshot())
+        # Of 100,000 tasks it takes 0.1 s, so not on the kernel's loop.
+        columns = await asyncio.to_thread(self._views.live_columns, trace)
+        if waiting.done() or self._turn.cancelled:
+            return
+        self._views.show_live(trace, columns)
+        done, total = running.finished, len(running.plan.inputs)
+        text = f"Running {running.plan.mechanism}{place}: {done:,} of {total:,} tasks done"
         self._said.say(text, done, total)
 
     def _keep(self, trace: Trace) -> None:
         self.traces.append(trace)
         most = limits.current()
-        while len(self.traces) > most.runs or self._tasks_kept() > most.kept_tasks:
+        while len(self.traces) > 1 and (
+            len(self.traces) > most.runs or self._tasks_kept() > most.kept_tasks
+        ):
             self._dropped += 1
             del self.traces[0]
-        self.kept.value = _let_go(self._dropped)
-        self._views.show_run(trace)
-        self._views.show_visit(self.traces, len(self.traces) - 1)
+            kept = self._held()
+            self._baselines = {key: one for key, one in self._baselines.items() if one in kept}
+        self._show(trace)
+
+    def _show(self, trace: Trace) -> None:
+        try:
+            self.kept.value = _let_go(self._dropped)
+            self._views.show_run(trace)
+            self._views.show_visit(self.traces, self.traces.index(trace))
+        except Exception as error:
+            self._unshown(error)
+
+    def _unshown(self, error: Exception) -> None:
+        """A failure of showing: the run is not disturbed by it, and the reader is told."""
+        self._all_shown = False
+        report(error)
+        self._said.tell(error, "Not all of it can be shown; the run itself is not disturbed.")
+
+    def _held(self) -> set[Trace]:
+        """All that is kept in memory: the runs, and the baselines they are compared with."""
+        return {*self.traces, *(trace.baseline for trace in self.traces if trace.baseline)}
 
     def _tasks_kept(self) -> int:
-        return sum(len(trace.record.plan.inputs) for trace in self.traces)
+        return sum(len(trace.record.plan.inputs) for trace in self._held())
 
     def select(self, row: int) -> None:
         """Bring back a run of this visit."""
