@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 import mpviz
-from mpviz import cli
+from mpviz import asked, cli
 
 MPVIZ = [sys.executable, "-m", "mpviz.cli"]
 # What a shell starts in the background ignores it, and so would what the tests start.
@@ -30,12 +31,26 @@ def double(x):
 def fail(x):
     return 1 // (x - 50)
 
+def moody(x):
+    import random
+    return random.random()
+
+def accent(x):
+    print("caf\u00e9")
+
+def usurp(x):
+    import pathlib
+    pathlib.Path("out").touch()
+
 def slow(x):
     import time
     time.sleep(2.5)
 
 number = 7
 """
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
 
 
 def shell(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -83,6 +98,8 @@ def test_json_is_one_object_a_run_on_standard_output_and_nothing_else(mine: Path
     row = json.loads(done.stdout)
     assert (row["tasks"], row["ok"], row["answers_agree"]) == (2, 2, True)
     assert (row["mechanism"], row["start_method"], row["workers"]) == ("queue", "spawn", 2)
+    assert row["sentence"].startswith("2 workers (queue) took ")
+    assert row["failed"] == []
     assert (row["workload"], row["input_set"]) == ("mine_for_a_test:double", "numbers.txt")
 
 
@@ -226,13 +243,157 @@ def test_a_broken_input_set_is_refused_by_line(
     assert said == "mpviz: bad.txt, line 2: 'x' is not a whole number.\n"
 
 
-def test_where_the_csv_cannot_be_written_the_exit_status_is_2(mine: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("numbers.txt", "is no folder"),
+        ("numbers.txt/below", "is no folder"),
+        ("taken", "runs.csv is a folder there"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["run", "faults"])
+def test_a_csv_that_cannot_be_written_is_refused_before_anything_runs(
+    mine: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    folder: str,
+    why: str,
+    verb: str,
+) -> None:
+    (mine / "taken" / "runs.csv").mkdir(parents=True)
+    (mine / "taken" / "faults.csv").mkdir(parents=True)
+    before = sorted(mine.rglob("*"))
+    said = refused(monkeypatch, capsys, verb, "--csv", str(mine / folder))
+    assert said.startswith("mpviz: The CSV can't be written to ")
+    assert why.replace("runs", "tasks" if verb == "run" else "faults") in said or why in said
+    assert len(said.splitlines()) == 1
+    assert sorted(mine.rglob("*")) == before
+
+
+def test_a_csv_that_fails_after_the_run_is_said_and_the_exit_status_is_1(mine: Path) -> None:
+    """The workload takes the folder's place meanwhile."""
     done = shell(
-        "run", "busy", "--input-set", "numbers.txt", "--mechanism", "sequential", "--csv",
-        "numbers.txt", cwd=mine,
+        "run", "mine_for_a_test:usurp", "--input-set", "numbers.txt", "--mechanism", "sequential",
+        "--csv", "out", cwd=mine,
     )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr == "mpviz: The CSV can't be written to numbers.txt: File exists.\n"
+    assert done.returncode == 1
+    assert done.stderr.startswith("mpviz: The CSV can't be written to out: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "tasks ok       2 of 2" in done.stdout
+
+
+def test_where_the_answers_differ_the_exit_status_is_1_and_the_report_says_so(mine: Path) -> None:
+    done = shell("run", "mine_for_a_test:moody", "--input-set", "numbers.txt", cwd=mine)
+    assert done.returncode == 1, done.stderr
+    assert "Its answers differ from the sequential run's." in done.stdout
+    assert "answers agree  NO" in done.stdout
+
+
+def test_a_baseline_that_did_not_end_well_is_said_and_the_exit_status_is_1(mine: Path) -> None:
+    """Two tasks of 2.5 s: alone they do not make the deadline, side by side they do."""
+    done = shell(
+        "run", "mine_for_a_test:slow", "--input-set", "numbers.txt", "--timeout", "4", "--json",
+        cwd=mine,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    row = json.loads(done.stdout)
+    assert row["ok"] == row["tasks"]
+    assert "The sequential run did not end well: 1 of 2 tasks ended well" in row["sentence"]
+
+
+def test_the_failing_task_is_named_with_its_input(mine: Path) -> None:
+    done = shell("run", "mine_for_a_test:fail", "--input-set", "numbers.txt", cwd=mine)
+    assert done.returncode == 1
+    assert "Task 0 (input 50) raised ZeroDivisionError: " in done.stdout
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "arguments",
+    [["list", "mechanisms"], ["--version"], ["run", "--help"], ["faults", "--fault", "raises"],
+     ["run", "busy", "--mechanism", "sequential", "--json"]],
+)  # fmt: skip
+def test_what_cannot_be_printed_is_one_sentence_and_the_exit_status_1(arguments: list[str]) -> None:
+    if arguments[0] == "faults":
+        arguments = [*arguments, "--mechanism", "sequential"]
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*MPVIZ, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == ("mpviz: what was found can't be printed: No space left on device.\n")
+
+
+def test_a_pipe_that_nobody_reads_is_one_sentence_and_the_exit_status_1(mine: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [*MPVIZ, "run", "busy", "--mechanism", "sequential", "--csv", "out"],
+            stdout=writer, stderr=subprocess.PIPE, text=True, check=False, cwd=mine,
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr == "mpviz: what was found can't be printed: Broken pipe.\n"
+    assert (mine / "out" / "runs.csv").is_file()
+
+
+def test_a_standard_output_that_is_closed_is_one_sentence_too() -> None:
+    line = shlex.join([*MPVIZ, "list", "workloads"])
+    done = subprocess.run(
+        ["sh", "-c", f"{line} >&-"], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "mpviz: what was found can't be printed: standard output is closed.\n"
+
+
+@needs_full
+def test_where_nobody_can_be_told_of_the_progress_the_run_goes_on(mine: Path) -> None:
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*MPVIZ, "run", "mine_for_a_test:slow", "--input-set", "numbers.txt", "--mechanism",
+             "sequential"],
+            stdout=subprocess.PIPE, stderr=full, text=True, check=False, cwd=mine,
+        )  # fmt: skip
+    assert done.returncode == 0
+    assert "tasks ok       2 of 2" in done.stdout
+
+
+def test_a_terminal_without_the_characters_gets_the_report_all_the_same(mine: Path) -> None:
+    done = subprocess.run(
+        [*MPVIZ, "run", "mine_for_a_test:accent", "--mechanism", "sequential", "--input-set",
+         "numbers.txt"],
+        capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, check=False, cwd=mine,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"\\xe9" in done.stdout
+
+
+@pytest.mark.parametrize("verb", [[], ["run"], ["faults"], ["list"], ["serve"]])
+def test_version_and_help_are_everywhere(
+    verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, wanted in (("--version", f"mpviz {mpviz.__version__}\n"), ("-h", "Usage:")):
+        monkeypatch.setattr(sys, "argv", ["mpviz", *verb, option])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        assert left.value.code == 0
+        assert wanted in capsys.readouterr().out
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mpviz", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"mpviz {mpviz.__version__}\n")
+
+
+def test_the_shell_takes_what_the_runner_takes_not_what_a_page_does(mine: Path) -> None:
+    (mine / "many.txt").write_text("1234567890123\n" + "7\n" * 100_000)
+    chosen = asked.read_inputs(str(mine / "many.txt"))
+    assert chosen.count == 100_001
 
 
 def test_the_installed_command_is_the_same() -> None:

@@ -2,42 +2,76 @@
 
 from __future__ import annotations
 
-import importlib
-import os
+import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mpviz import inputs, runner, turns, workloads
-from mpviz.api import Trace, baseline_of
+from mpviz import __version__, csvfiles, inputs, runner, schema, turns, workloads
+from mpviz.api import Trace, baseline_of, sound
+from mpviz.asked import plan_of
+from mpviz.explain import agreement, why_suspect
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import DEFAULT_TIMEOUT, Ending, Plan, Record, Refused
-from mpviz.text import seconds
+from mpviz.printing import Unprinted, any_text, note, printed, progress, write
+from mpviz.text import digits, percent, seconds
 
 LOOK_EVERY = 0.1  # seconds between two looks at a run, for the progress shown
-SAY_EVERY = 2.0  # seconds between two lines of progress in a pipe
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="See what your parallel Python is doing.",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def main() -> None:
-    """Run the command line; what is impossible is one line and the exit status 2."""
+    """Run the command line; what is impossible is one line and the exit status 2.
+
+    So is what can't be printed one line: then the exit status is 1.
+    """
+    any_text()
+    status: Any = 0
     try:
-        app()
-    except Refused as refused:
-        typer.echo(f"mpviz: {refused}", err=True)
-        sys.exit(2)
+        with printed():  # the help, say, which does not come through `write`
+            try:
+                app(prog_name="mpviz")
+            except SystemExit as left:
+                status = left.code
+            except Refused as refused:
+                note(str(refused))
+                status = 2
+    except Unprinted as error:
+        note(f"what was found can't be printed: {error}.")
+        status = status or 1
+    sys.exit(status)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write(f"mpviz {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_show_version, is_eager=True, help="Print the version and leave."
+    ),
+]
+
+
+@app.callback()
+def _mpviz(_version: Version = False) -> None:
+    """See what your parallel Python is doing."""
 
 
 @app.command()
@@ -62,6 +96,7 @@ def serve(
         float | None,
         typer.Option(help="Seconds without use that end a page; 0 never. [--public: 3600, else 0]"),
     ] = None,
+    _version: Version = False,
 ) -> None:
     """Serve the dashboard as a web page on this machine, until Ctrl-C."""
     from mpviz import serving  # Voila is slow to import
@@ -71,8 +106,10 @@ def serve(
     )
 
     def ready() -> None:
-        typer.echo(f"mpviz: {place.address}  (Ctrl-C ends it)")
-        sys.stdout.flush()
+        try:
+            write(f"mpviz: {place.address}  (Ctrl-C ends it)")
+        except Unprinted:  # no reason not to serve
+            note(f"{place.address}  (Ctrl-C ends it)")
 
     serving.serve(place, ready)
 
@@ -91,29 +128,24 @@ def run(
     chunk_size: Annotated[int, typer.Option(help="Tasks handed over at once.")] = 1,
     timeout: Annotated[float, typer.Option(help="The deadline in seconds.")] = DEFAULT_TIMEOUT,
     csv: Annotated[Path | None, typer.Option(help="Folder for the CSV files.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the run's row as JSON.")] = False,
+    in_json: Annotated[bool, typer.Option("--json", help="Print the run's row as JSON.")] = False,
+    _version: Version = False,
 ) -> None:
     """Run one plan, after its sequential baseline, and say what happened.
 
-    Exit status: 0 every task ok and answers agree; 1 it ran, but tasks failed or were lost;
-    2 asked for something impossible.
+    Exit status: 0 every task ok and answers agree; 1 it ran, but tasks failed, were lost, timed
+    out or were cancelled, of the run or its baseline, or answers differ, or what was found can't
+    be printed or written; 2 asked for something impossible, and nothing was run.
     """
     plan = plan_of(workload, mechanism, workers, input_set, start_method, chunk_size, timeout)
     runner.check(plan)
-    baseline = None
-    with in_turn():
-        if mechanism != "sequential":
-            baseline = Trace(follow(baseline_of(plan)))
-            if baseline.record.ending is Ending.CANCELLED:
-                typer.echo(report(baseline))
-                raise typer.Exit(1)
-        trace = Trace(follow(plan), baseline)
-    # First what was found: where the CSV can't be written, it is not lost with it.
-    typer.echo(trace.runs.to_json(orient="records")[1:-1] if as_json else report(trace))
     if csv is not None:
-        trace.to_csv(csv)
-    summary = trace.summary
-    if summary["ok"] < summary["tasks"] or summary["answers_agree"] is False:
+        csvfiles.check(csv, schema.TABLES)
+    with in_turn():
+        trace = measured(plan)
+    well = saved(csv, trace.to_csv) and trace.went_well
+    write(as_json(trace) if in_json else report(trace))
+    if not well or (trace.baseline and not trace.baseline.went_well):
         raise typer.Exit(1)
 
 
@@ -130,7 +162,8 @@ def faults(
         float | None, typer.Option(help="The deadline of each cell in seconds.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Folder for faults.csv.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    in_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    _version: Version = False,
 ) -> None:
     """Plant faults into tasks and see what each mechanism does: all of them, if none is named.
 
@@ -144,24 +177,26 @@ def faults(
         mechanism or None, fault or None, start_method=start_method, timeout=timeout
     )
     asked = len({*(mechanism or faultlab.MECHANISMS_TESTED)}) * len({*(fault or FAULTS)})
+    if csv is not None:
+        csvfiles.check(csv, ["faults"])
     with in_turn():
-        seen, cancelled = terminal.observe(stream, lambda line: typer.echo(line, err=as_json))
-    if as_json:
-        typer.echo(terminal.as_json(seen, cancelled=cancelled))
+        seen, cancelled = terminal.observe(stream, note if in_json else write)
+    well = saved(csv, lambda folder: faultlab.to_csv(folder, seen)) and report.well(seen)
+    if in_json:
+        write(terminal.as_json(seen, cancelled=cancelled))
     else:
         terminal.show(seen, asked)
-    if csv is not None:  # as in run: after what was found
-        faultlab.to_csv(csv, seen)
-    if cancelled or not report.well(seen):
+    if cancelled or not well:
         raise typer.Exit(1)
 
 
 @app.command(name="list")
 def list_names(
     what: Annotated[str, typer.Argument(help="mechanisms, workloads, input-sets or faults")],
+    _version: Version = False,
 ) -> None:
     """List what there is to choose from."""
-    typer.echo("\n".join(f"{name:<16} {meaning}" for name, meaning in _listed(what)))
+    write("\n".join(f"{name:<16} {meaning}" for name, meaning in _listed(what)))
 
 
 def _listed(what: str) -> Iterator[tuple[str, str]]:
@@ -180,92 +215,30 @@ def _listed(what: str) -> Iterator[tuple[str, str]]:
         raise Refused(f"There is no list of {what!r}; there are {known}.")
 
 
-def plan_of(
-    workload: str,
-    mechanism: str,
-    workers: int,
-    input_set: str,
-    start_method: str,
-    chunk_size: int,
-    timeout: float,
-) -> Plan:
-    """The plan that the options ask for.
-
-    Raises
-    ------
-    Refused
-        When a name among them is unknown or a file can't be read.
-    """
-    known = workloads.WORKLOADS.get(workload)
-    function = known.function if known else import_function(workload)
-    chosen = read_inputs(input_set or (known.input_set if known else "prime_mixture"))
-    return Plan(
-        function=function,
-        inputs=chosen.values,
-        mechanism=mechanism,
-        workers=workers,
-        start_method=start_method,
-        chunk_size=chunk_size,
-        timeout=timeout,
-        workload=workload,
-        input_set=chosen.name,
-    )
-
-
-def import_function(name: str) -> Callable[[Any], Any]:
-    """The function that ``module:function`` names; modules of the current folder count too.
-
-    Raises
-    ------
-    Refused
-        When it can't be had.
-    """
-    module, colon, attribute = name.partition(":")
-    if not (module and colon and attribute):
-        known = ", ".join(workloads.WORKLOADS)
-        raise Refused(f"There is no workload {name!r}; there are {known}, or give module:function.")
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109  sys.path holds texts
-    try:
-        found = importlib.import_module(module)
-    except (Exception, SystemExit) as error:
-        raise Refused(f"Module {module!r} can't be imported: {error}") from error
-    function = getattr(found, attribute, None)
-    if not callable(function):
-        raise Refused(f"Module {module!r} has no function {attribute!r}.")
-    return function  # type: ignore[no-any-return]  # callable() says no more
-
-
-def read_inputs(name: str) -> inputs.InputSet:
-    """An input set by its name, or from a file, one number a line.
-
-    Raises
-    ------
-    Refused
-        When there is neither, or the file is not an input set.
-    """
-    file = Path(name)
-    if name in inputs.input_sets() or not file.is_file():
-        return inputs.input_set(name)
-    try:
-        return inputs.parse(file.read_bytes(), name=file.name)
-    except OSError as error:
-        raise Refused(f"{name} can't be read: {error.strerror}.") from error
-
-
 @contextmanager
 def in_turn() -> Iterator[None]:
     """Wait until this is the machine's only experiment, and hold the turn; Ctrl-C gives up."""
 
     def say(ahead: int) -> None:
-        typer.echo(f"mpviz: waiting; {turns.experiments(ahead)} (Ctrl-C gives up)", err=True)
+        note(f"waiting; {turns.experiments(ahead)} (Ctrl-C gives up)")
 
     try:
         place = turns.wait(say)
     except KeyboardInterrupt:
-        typer.echo("mpviz: gave up waiting; nothing was run.", err=True)
+        note("gave up waiting; nothing was run.")
         raise typer.Exit(1) from None
     with place:
         yield
+
+
+def measured(plan: Plan) -> Trace:
+    """Run a plan after its baseline; the baseline alone, where that was cancelled."""
+    if plan.mechanism == "sequential":
+        return Trace(follow(plan))
+    baseline = Trace(follow(baseline_of(plan)))
+    if baseline.record.ending is Ending.CANCELLED:
+        return baseline
+    return sound(Trace(follow(plan), baseline), follow)
 
 
 def follow(plan: Plan) -> Record:
@@ -280,49 +253,48 @@ def follow(plan: Plan) -> Record:
                     show(running.finished)
     except KeyboardInterrupt:
         running.cancel()
-    return running.wait()
+    except Exception as error:  # the run is not disturbed by it
+        note(f"it can't be shown how far the run is: {type(error).__name__}: {error}")
+    return runner.finish(running)
 
 
-@contextmanager
-def progress(plan: Plan) -> Iterator[Callable[[int], None]]:
-    """Show tasks done: a bar on a terminal, now and then a plain line in a pipe."""
-    title, total = f"{plan.workload} {plan.mechanism}", len(plan.inputs)
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+def saved(folder: Path | None, to_csv: Callable[[Path], None]) -> bool:
+    """Write the CSV, if it was asked for; where that fails, say so and go on."""
+    try:
+        if folder is not None:
+            to_csv(folder)
+    except Refused as refused:
+        note(str(refused))
+        return False
+    return True
 
-        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(title, total=total)
-            yield lambda done: bar.update(task, completed=done)
-        return
-    said = time.monotonic()
 
-    def line(done: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= SAY_EVERY:
-            said = time.monotonic()
-            typer.echo(f"mpviz: {title}: {done:,} of {total:,} tasks", err=True)
-
-    yield line
+def as_json(trace: Trace) -> str:
+    """The run's row as one JSON object, with the sentence."""
+    (row,) = json.loads(trace.runs.to_json(orient="records"))
+    return json.dumps(row | {"sentence": trace.sentence, "failed": trace.failed})
 
 
 def report(trace: Trace) -> str:
     """What to print of a run: the sentence, then the numbers, then what was printed."""
-    run = trace.summary
-    agree = {True: "yes", False: "NO"}.get(run["answers_agree"], "not compared")
-    rows = [
-        ("makespan", seconds(run["makespan_s"])),
-        ("speedup", f"{run['speedup']:.2f}"),
-        ("efficiency", f"{run['efficiency']:.0%}"),
-        ("load balance", f"{run['load_balance']:.0%}"),
+    run = trace.summary.to_dict()
+    rows = [("makespan", seconds(run["makespan_s"]))]
+    if why := why_suspect(run):
+        rows += [("speedup", f"{digits(run['speedup'])}, suspect: {why}")]
+    elif not isnan(run["speedup"]):
+        rows += [("speedup", digits(run["speedup"])), ("efficiency", percent(run["efficiency"]))]
+    if not isnan(run["load_balance"]):
+        rows += [("load balance", percent(run["load_balance"]))]
+    agree = agreement(run)
+    rows += [
         ("tasks ok", f"{run['ok']:,} of {run['tasks']:,}"),
-        ("answers agree", agree),
+        ("answers agree", "NO" if agree == "no" else agree),
     ]
     lines = [
         trace.sentence,
+        *trace.failed[1:],
         "",
-        *(f"{name:<14} {value}" for name, value in rows if "nan" not in value),
+        *(f"{name:<14} {value}" for name, value in rows),
     ]
     if trace.output:
         lines += ["", "printed by the tasks:", *(f"  {line.text}" for line in trace.output)]

@@ -42,6 +42,29 @@ _BATCH = 20_000  # rows held as texts: ten times as large as in a frame
 _QUOTED = 60  # characters of a wrong cell in a sentence
 
 
+def check(folder: str | Path, names: Iterable[str]) -> None:
+    """Refuse a folder into which `to_csv` can't write, as far as that shows beforehand.
+
+    Raises
+    ------
+    Refused
+        Before anything was made.
+    """
+    place = Path(folder)
+    try:
+        there = next(one for one in (place, *place.absolute().parents) if one.exists())
+        taken = [name for name in names if (place / f"{name}.csv").is_dir()]
+    except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
+        why = getattr(error, "strerror", None) or str(error)
+        raise Refused(f"The CSV can't be written to {place}: {why}.") from error
+    if not there.is_dir():
+        raise Refused(f"The CSV can't be written to {place}: {there} is no folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise Refused(f"The CSV can't be written to {place}: {there} may not be written.")
+    if taken:
+        raise Refused(f"The CSV can't be written to {place}: {taken[0]}.csv is a folder there.")
+
+
 def to_csv(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write each frame into `folder`, which is made where it is not, as ``<its name>.csv``.
 

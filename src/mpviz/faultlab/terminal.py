@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from mpviz.faultlab import report
 from mpviz.faultlab.cell import Cell, Seen, frame
 from mpviz.faultlab.committed import differing
+from mpviz.printing import write
 
 STYLES = {
     Seen.RIGHT: "green",
@@ -61,12 +62,6 @@ def show(cells: Sequence[Cell], asked: int) -> None:
             write(report.plain(rows))
         write(f"\n{report.legend(cells, differs)}\n")
     write(report.summary(cells, asked, differs))
-
-
-def write(text: str) -> None:
-    """Print a line, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _colourful(rows: Sequence[Sequence[str]]) -> None:
