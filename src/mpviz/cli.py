@@ -19,7 +19,7 @@ from mpviz.explain import agreement, why_suspect
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import DEFAULT_TIMEOUT, Ending, Plan, Record, Refused
-from mpviz.printing import Unprinted, any_text, note, printed, progress, write
+from mpviz.printing import Unprinted, any_text, aside, note, printed, progress, write
 from mpviz.text import digits, percent, seconds
 
 LOOK_EVERY = 0.1  # seconds between two looks at a run, for the progress shown
@@ -180,7 +180,7 @@ def faults(
     if csv is not None:
         csvfiles.check(csv, ["faults"])
     with in_turn():
-        seen, cancelled = terminal.observe(stream, note if in_json else write)
+        seen, cancelled = terminal.observe(stream, aside if in_json else write)
     well = saved(csv, lambda folder: faultlab.to_csv(folder, seen)) and report.well(seen)
     if in_json:
         write(terminal.as_json(seen, cancelled=cancelled))

@@ -54,9 +54,14 @@ def printed() -> Iterator[None]:
 
 
 def note(text: str) -> None:
+    """Say something beside what was found, as of mpviz."""
+    aside(f"mpviz: {text}")
+
+
+def aside(text: str) -> None:
     """Say something beside what was found; where nobody can be told, nobody is."""
     with suppress(OSError, ValueError, AttributeError):  # full, closed, or none from the start
-        sys.stderr.write(f"mpviz: {text}\n")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
