@@ -98,11 +98,11 @@ class TestDownloadButton:
         assert isinstance(told[0], ZeroDivisionError)
         assert sent == [({"type": "failed", "ask": "a1"}, None)]
 
-    def test_nothing_is_made_while_it_is_disabled(self):
+    def test_nothing_is_made_while_it_is_disabled_and_the_view_that_asked_is_told(self):
         button = DownloadButton("CSV", lambda: ("x", b""), disabled=True)
         sent = sends(button)
         hear(button, {"type": "make", "ask": "a1"})
-        assert sent == []
+        assert sent == [({"type": "failed", "ask": "a1"}, None)]
 
     @pytest.mark.parametrize("content", [*ODD, {"type": "make"}, {"type": "make", "ask": "a" * 65}])
     def test_odd_messages_are_ignored(self, content):

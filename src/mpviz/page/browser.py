@@ -57,9 +57,15 @@ class DownloadButton(Piece):
         self._make = make
 
     def received(self, content: dict[str, object]) -> None:
-        """Make the file for the view that asked; ``ask`` tells it from the others."""
+        """Make the file for the view that asked; ``ask`` tells it from the others.
+
+        It is answered in any case: until then the view takes no other press.
+        """
         ask = content.get("ask")
-        if self.disabled or content.get("type") != "make" or not _is_text(ask, 64):
+        if content.get("type") != "make" or not _is_text(ask, 64):
+            return
+        if self.disabled:  # pressed before the view heard of that
+            self.send({"type": "failed", "ask": ask})
             return
         try:
             name, data = self._make()
