@@ -28,6 +28,7 @@ from mpviz import schema
 from mpviz.model import Refused
 
 LARGEST = 2**30  # bytes of a file that is read
+MOST_NAMED = 8  # columns that a file lacks
 NAN = float("nan")
 
 _FORMULA = r"=+\-@＝＋－＠﹦﹢﹣﹫−"
@@ -171,7 +172,9 @@ def _open(file: Path) -> int:
 def _check_header(file: Path, header: list[str], names: list[str]) -> None:
     if header != names:
         lacking = [name for name in names if name not in header]
-        what = f"it lacks {', '.join(lacking)}" if lacking else "its columns are not ours"
+        more = len(lacking) - MOST_NAMED
+        named = ", ".join(lacking[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        what = f"it lacks {named}" if lacking else "its columns are not ours"
         raise Refused(f"{file} is not a table of mpviz: {what}.")
 
 
