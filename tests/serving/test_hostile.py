@@ -9,7 +9,7 @@ import re
 import socket
 import struct
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -174,12 +174,16 @@ def test_the_goodbye_is_refused_without_the_pages_own_token(public: Server):
     asyncio.run(try_it())
 
 
-async def refused(public: Server, path: str, **headers: str) -> int:
+async def refused(
+    public: Server, path: str, protocols: Sequence[str] = (PROTOCOL,), **headers: str
+) -> int:
     """The status with which a websocket is refused."""
     url = f"ws://{public.host}{path}"
     given = {"Authorization": f"token {public.token}"} | headers
     try:
-        connection = await websocket_connect(HTTPRequest(url, headers=given))
+        connection = await websocket_connect(
+            HTTPRequest(url, headers=given), subprotocols=protocols
+        )
     except HTTPClientError as error:
         return error.code
     connection.close()

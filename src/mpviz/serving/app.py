@@ -147,11 +147,11 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
     async def end(self, visit: Visit, why: str = "") -> None:
         """End a visit: its kernel, with all that it runs, and its websockets, which say why."""
         self.visits.end(visit)
-        for one in list(visit.sockets):
-            one.close(SAID if why else ENDED, why)
         if visit.kernel in self.kernel_manager:
             with contextlib.suppress(KeyError, HTTPError):
                 await self.kernel_manager.shutdown_kernel(visit.kernel)
+        for one in list(visit.sockets):
+            one.close(SAID if why else ENDED, why)
 
 
 def make(place: Place, listener: socket.socket, on_ready: Callable[[], object]) -> Server:
