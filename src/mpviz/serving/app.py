@@ -185,7 +185,8 @@ def make(place: Place, listener: socket.socket, on_ready: Callable[[], object]) 
     for chatty in ("tornado.application", "tornado.general"):  # what visitors do wrong
         logging.getLogger(chatty).setLevel(logging.ERROR)
     app.initialize([str(resources.notebook()), "--no-browser", "--Voila.log_level=ERROR"])
-    app.ledger = ledger.install(app.log)
+    ledger.install(app.log)
+    app.ledger = ledger.Ledger()  # for kernels, so that what one prints hides nothing of ours
     return app
 
 

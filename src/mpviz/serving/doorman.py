@@ -33,7 +33,7 @@ EXTENSIONS = (
     r"(anywidget|(@|%40)jupyter-widgets/jupyterlab-manager|"
     r"(@|%40)voila-dashboards/widgets-manager8)"
 )
-BOKEH = r"/mpviz/bokeh/[0-9A-Za-z.+-]+/bokeh\.min\.js"
+BOKEH = r"/mpviz/bokeh/[0-9][0-9A-Za-z.+-]*/bokeh\.min\.js"
 # All that the page asks for; seen in a browser, and held to it by a test.
 ROUTES = (
     ("GET", PAGE),
@@ -77,6 +77,19 @@ class Door:
 
     def judge(self, request: HTTPServerRequest) -> Notice | None:
         """What a request gets instead of what it asks for; None if it may pass."""
+        refusal = self.foreign(request)
+        if refusal is None and self._token:
+            refusal = self._unknown(request)
+        if refusal is not None:
+            return refusal
+        if any(
+            request.method == method and path.fullmatch(request.path) for method, path in _ROUTES
+        ):
+            return None
+        return notice.NOT_FOUND
+
+    def foreign(self, request: HTTPServerRequest) -> Notice | None:
+        """What a request gets that no page of ours makes, whoever makes it; else None."""
         headers = request.headers
         if len(request.uri or "") > LONGEST_ADDRESS or not _SEEN.fullmatch(request.uri or ""):
             return notice.BAD_ADDRESS
@@ -85,24 +98,15 @@ class Door:
             return notice.WRONG_HOST
         if not _of_this_site(headers.get("Origin"), host):
             return notice.WRONG_ORIGIN
-        is_page = request.path == PAGE and request.method == "GET"
         # A frame or an image on some other site, which would start a kernel.
         elsewhere = headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
-        if elsewhere and not (is_page and headers.get("Sec-Fetch-Dest") == "document"):
+        if elsewhere and not (_is_page(request) and headers.get("Sec-Fetch-Dest") == "document"):
             return notice.WRONG_ORIGIN
-        if self._token:
-            unknown = self._unknown(request, is_page=is_page)
-            if unknown is not None:
-                return unknown
-        if any(
-            request.method == method and path.fullmatch(request.path) for method, path in _ROUTES
-        ):
-            return None
-        return notice.NOT_FOUND
+        return None
 
-    def _unknown(self, request: HTTPServerRequest, *, is_page: bool) -> Notice | None:
+    def _unknown(self, request: HTTPServerRequest) -> Notice | None:
         """What somebody gets who has not shown the cookie; None for the token in a header."""
-        in_address = self._shown(request) if is_page else ""
+        in_address = self._shown(request) if _is_page(request) else ""
         has_cookie = self._has_cookie(request.headers.get_list("Cookie"))
         shown = in_address or ("" if has_cookie else self._given(request))
         if not shown:
@@ -205,6 +209,10 @@ def say(handler: RequestHandler, answer: Notice) -> None:
     for name, value in {**notice.HEADERS, **answer.headers}.items():
         handler.set_header(name, value)
     handler.finish(answer.page)
+
+
+def _is_page(request: HTTPServerRequest) -> bool:
+    return request.path == PAGE and request.method == "GET"
 
 
 def _without_port(host: str) -> str:

@@ -18,6 +18,7 @@ MOST_WAITING = 8 * 2**20  # bytes that wait to be read, before one more message
 READ_LIMIT = 20.0  # seconds within which something of it must be read
 FRAMES = (400.0, 200.0)  # of one websocket, at once and a second
 BYTES = (16.0 * 2**20, 2.0 * 2**20)
+MOST_LATE = 1000  # frames in a row that came too soon: no page sends that many
 LONGEST_WAIT = 1.0  # seconds between two frames of a flood
 
 
@@ -58,12 +59,16 @@ class Protocol(WebSocketProtocol13):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._frames, self._bytes = Rate(*FRAMES), Rate(*BYTES)
+        self._frames, self._bytes, self._late = Rate(*FRAMES), Rate(*BYTES), 0
 
     async def _receive_frame(self) -> None:
         before = self._wire_bytes_in
         await super()._receive_frame()
         read = self._wire_bytes_in - before
         wait = max(self._frames.take(), self._bytes.take(read))
-        if wait:
+        self._late = self._late + 1 if wait else 0
+        if self._late > MOST_LATE:
+            self.close(1008, "too fast")
+            self._abort()
+        elif wait:
             await asyncio.sleep(min(wait, LONGEST_WAIT))
