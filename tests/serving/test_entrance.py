@@ -126,7 +126,7 @@ def test_what_reads_nothing_for_long_is_stuck_and_what_reads_slowly_is_not():
 PROGRAM = """
 import asyncio, resource, socket, sys
 from mpviz.serving import ledger
-from mpviz.serving.entrance import Guests
+from mpviz.serving.entrance import Entrance, Guests
 async def main():
     ledger.install()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
