@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -87,9 +87,12 @@ class Visitor:
     ----------
     address
         The page's, with its token.
+    source
+        The address on this machine to come from; any, if none is given.
     """
 
     address: str
+    source: str | None = None
     cookies: dict[str, str] = field(default_factory=dict)
     kernel: str = ""
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -113,6 +116,7 @@ class Visitor:
             headers = {"Cookie": cookies, **options.pop("headers", {})}
             request = HTTPRequest(
                 *(url, options.pop("method", "GET"), headers),
+                network_interface=self.source,
                 **{"follow_redirects": False, "request_timeout": PATIENCE, **options},
             )
             answer = await AsyncHTTPClient(max_clients=100).fetch(request, raise_error=False)
@@ -157,7 +161,9 @@ class Visitor:
         url = f"{self.home}/api/kernels/{self.kernel}/channels?session_id={self._session}"
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Cookie": cookies, "Origin": self.home}
-        request = HTTPRequest(url.replace("http", "ws", 1), headers=headers)
+        request = HTTPRequest(
+            url.replace("http", "ws", 1), headers=headers, network_interface=self.source
+        )
         self._socket = await websocket_connect(
             request, subprotocols=[PROTOCOL], max_message_size=2**30
         )
@@ -431,7 +437,9 @@ def own_memory(server: int) -> int:
 
 
 @contextmanager
-def server(*options: str, environment: dict[str, str] | None = None) -> Iterator[tuple[str, int]]:
+def server(
+    *options: str, environment: dict[str, str] | None = None, errors: IO[bytes] | None = None
+) -> Iterator[tuple[str, int]]:
     """A public server on this machine alone: its address, and its process number."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -440,6 +448,7 @@ def server(*options: str, environment: dict[str, str] | None = None) -> Iterator
     process = subprocess.Popen(
         [*command, "--port", str(port), *options],
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         env=os.environ | (environment or {}),
         # A shell has its background jobs, and so what they start, ignore SIGINT.

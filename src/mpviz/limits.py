@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from mpviz.model import Plan, Refused
 
 PUBLIC_VARIABLE = "MPVIZ_PUBLIC"  # set to 1 by `mpviz serve --public` for its kernels
+BOKEH_VARIABLE = "MPVIZ_BOKEHJS"  # where a server has BokehJS, for the pages of its kernels
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 

@@ -17,10 +17,11 @@ JUPYTER = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPY
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server: its address with the token, and its process number."""
+    """A server: its address with the token, its process number, and what it logs."""
 
     address: str
     pid: int
+    errors: Path
 
     @property
     def host(self) -> str:
@@ -44,9 +45,13 @@ def start(tmp_path_factory: pytest.TempPathFactory, long_lived: set[int]) -> Sta
     def started(*options: str) -> Iterator[Server]:
         folder = tmp_path_factory.mktemp("jupyter")
         own = {name: str(folder / name.lower()) for name in JUPYTER}
-        with soak.server(*options, environment=own) as (address, pid):
+        said = folder / "errors"
+        with (
+            said.open("wb") as errors,
+            soak.server(*options, environment=own, errors=errors) as (address, pid),
+        ):
             long_lived.add(pid)
-            yield Server(address, pid)
+            yield Server(address, pid, said)
         long_lived.discard(pid)
 
     return started

@@ -1,5 +1,7 @@
 """The door: who passes, and what the others get."""
 
+import time
+
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
@@ -28,6 +30,13 @@ class Any:
     context = None
 
 
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
 def door() -> Door:
     return Door(PUBLIC)
@@ -50,6 +59,7 @@ def judged(door: Door, uri: str, method: str = "GET", **headers: str):
         ("GET", "/voila/templates/mpviz/static/index.css"),
         ("GET", "/voila/labextensions/anywidget/static/remoteEntry.698dcaf7.js"),
         ("GET", "/voila/labextensions/@jupyter-widgets/jupyterlab-manager/static/7.2a.js"),
+        ("GET", "/mpviz/bokeh/3.9.2/bokeh.min.js"),
     ],
 )
 def test_what_the_page_needs_is_there(door, method, path):
@@ -154,6 +164,46 @@ def test_the_token_is_exchanged_for_a_cookie_and_leaves_the_address(door):
     shown = cookie.partition(";")[0]
     assert judged(door, "/", Authorization="", Cookie=shown) is None
     assert judged(Door(PUBLIC), "/", Authorization="", Cookie=shown) is notice.NO_TOKEN
+
+
+def test_who_guesses_is_slowed_and_a_right_guess_is_then_not_told_from_a_wrong_one():
+    clock = Clock()
+    door = Door(PUBLIC, clock)
+    answers = [judged(door, f"/?token=guess{n}", Authorization="") for n in range(30)]
+    assert answers == [notice.NO_TOKEN] * 20 + [notice.TOO_MANY_GUESSES] * 10
+    assert judged(door, f"/?token={TOKEN}", Authorization="") is notice.TOO_MANY_GUESSES
+    assert judged(door, "/voila/static/voila.js") is notice.TOO_MANY_GUESSES
+    clock.now += 2
+    assert judged(door, f"/?token={TOKEN}", Authorization="").status == 302
+
+
+def test_who_was_let_in_stays_in_while_others_guess():
+    door = Door(PUBLIC, Clock())
+    shown = judged(door, f"/?token={TOKEN}").headers["Set-Cookie"].partition(";")[0]
+    for n in range(30):
+        judged(door, f"/?token=guess{n}", Authorization="")
+    assert judged(door, "/", Authorization="", Cookie=shown) is None
+    assert judged(door, f"/?token={TOKEN}", Authorization="", Cookie=shown) is None
+
+
+@pytest.mark.parametrize("where", ["", "; ", "a=1; ", 'a="\\'])
+def test_the_cookie_is_found_among_others(door, where):
+    shown = judged(door, f"/?token={TOKEN}").headers["Set-Cookie"].partition(";")[0]
+    found = judged(door, "/", Authorization="", Cookie=f"{where}{shown}; b=2")
+    assert (found is None) is (where != 'a="\\')
+
+
+def test_a_header_of_cookies_takes_no_time_that_grows_with_its_square(door):
+    began = time.process_time()
+    for _ in range(100):
+        judged(door, "/", Authorization="", Cookie=f'{door.cookie_name}="' + "\\0" * 8000 + '"')
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("uri", ["/?\x00", "/?é", "/? x", "/\x7f", "/?" + "x" * 10_000])
+def test_an_address_that_no_browser_asks_for_is_refused(door, uri):
+    assert judged(door, uri) is notice.BAD_ADDRESS
+    assert Door(HOME).judge(asked(uri)) is notice.BAD_ADDRESS
 
 
 def test_notices_are_complete_in_themselves():

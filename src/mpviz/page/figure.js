@@ -63,20 +63,36 @@ async function loadBokeh(model, signal) {
   return window.Bokeh[version];
 }
 
-function askForBokeh(model, signal) {
+async function askForBokeh(model, signal) {
+  const address = model.get("bokeh_address");
+  const code = address ? await fetchBokeh(address, signal) : await hearBokeh(model, signal);
+  return new Promise((resolve, reject) => {
+    // Shadowed names: with RequireJS on the page a bundle might register there instead.
+    const shadow = ["(function (define, module, exports, require) {\n", "\n}).call(window);"];
+    const blob = new Blob([shadow[0], code, shadow[1]], { type: "text/javascript" });
+    const script = document.createElement("script");
+    script.src = URL.createObjectURL(blob);
+    script.onload = () => { URL.revokeObjectURL(script.src); script.remove(); resolve(); };
+    script.onerror = () => reject(new Error("BokehJS could not be evaluated"));
+    document.head.append(script);
+  });
+}
+
+// From a server that has it as a file.
+async function fetchBokeh(address, signal) {
+  const answer = await fetch(address, { signal });
+  if (!answer.ok) throw new Error(`BokehJS could not be loaded: ${answer.status}`);
+  return answer.blob();
+}
+
+// From the kernel, where there is no such server: in JupyterLab, or with plain Voila.
+function hearBokeh(model, signal) {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(new Error("the view was closed")));
     const heard = (message, buffers) => {
       if (message.type !== "bokehjs") return;
       model.off("msg:custom", heard);
-      // Shadowed names: with RequireJS on the page a bundle might register there instead.
-      const shadow = ["(function (define, module, exports, require) {\n", "\n}).call(window);"];
-      const blob = new Blob([shadow[0], buffers[0], shadow[1]], { type: "text/javascript" });
-      const script = document.createElement("script");
-      script.src = URL.createObjectURL(blob);
-      script.onload = () => { URL.revokeObjectURL(script.src); script.remove(); resolve(); };
-      script.onerror = () => reject(new Error("BokehJS could not be evaluated"));
-      document.head.append(script);
+      resolve(buffers[0]);
     };
     model.on("msg:custom", heard);
     model.send({ type: "bokehjs" });

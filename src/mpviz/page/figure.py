@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's class has a small letter
 
+from mpviz.limits import BOKEH_VARIABLE
 from mpviz.page.piece import Piece
 
 HERE = Path(__file__).parent
@@ -50,6 +52,11 @@ class FigureView(Piece):
     figure = traitlets.Dict().tag(sync=True)
     columns = traitlets.Dict().tag(sync=True)
     bokeh_version = traitlets.Unicode(bokeh.__version__).tag(sync=True)
+    bokeh_address = traitlets.Unicode().tag(sync=True)  # where a server has it as a file
+
+    @traitlets.default("bokeh_address")
+    def _at_server(self) -> str:
+        return os.environ.get(BOKEH_VARIABLE, "")
 
     def __init__(self, figure: Figure, *, label: str, height: int) -> None:
         document, columns = _state(figure)
@@ -84,8 +91,8 @@ class FigureView(Piece):
         self.columns = merged
 
     def received(self, content: dict[str, object]) -> None:
-        """Send BokehJS to a page that has none yet."""
-        if content.get("type") == "bokehjs":
+        """Send BokehJS to a page that has none yet, and no server to take it from."""
+        if content.get("type") == "bokehjs" and not self.bokeh_address:
             self.send({"type": "bokehjs"}, [_bokehjs()])
 
 

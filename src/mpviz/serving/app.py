@@ -10,31 +10,54 @@ import contextlib
 import ctypes
 import gc
 import logging
+import os
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from tornado.httpserver import HTTPServer
+import bokeh
+from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.log import access_log
 from tornado.web import HTTPError, RequestHandler
 from voila.app import Voila
 
 from mpviz import resources
-from mpviz.serving.doorman import KERNEL, LONGEST_BODY, LONGEST_HEADER, Door, Doorman
-from mpviz.serving.handlers import VISITS, Connection, Kernels, PageHandler, Socket
-from mpviz.serving.messages import LARGEST
+from mpviz.limits import BOKEH_VARIABLE
+from mpviz.serving import ledger, messages
+from mpviz.serving.doorman import BOKEH, KERNEL, LONGEST_BODY, LONGEST_HEADER, Door, Doorman
+from mpviz.serving.entrance import LOOK_EVERY, Entrance, guests
+from mpviz.serving.handlers import LARGEST, SCRIPTS, VISITS, PageHandler, Script, Socket, plain
+from mpviz.serving.kernels import Connection, Kernels
 from mpviz.serving.place import Place
 from mpviz.serving.visits import Visit, Visits
 
 KERNEL_ANSWERS = 20.0  # seconds, or the page is told that it does not
 TIDY_EVERY = 20.0  # seconds between two times of giving memory back
-LOOK_EVERY = 1.0  # seconds between two looks at who has left
-IDLE_LIMIT = 60.0  # seconds that a connection may say nothing; a websocket is another thing
+WEIGH_EVERY = 3.0  # seconds between two looks at the memory of kernels
+IDLE_LIMIT = 30.0  # seconds that a connection may say nothing; a websocket is another thing
+BODY_LIMIT = 15.0  # seconds for the body of a request, which is always small
 LONGEST_FOLDER = 40  # characters: a socket's whole path may have 107
 M_ARENA_MAX = -8  # of glibc's malloc.h
-ENDED = 1001  # websocket: going away
+ENDED, SAID = 1001, 4000  # websocket: going away; for a reason that the page shows
+MEMORY, MEMORY_PUBLIC = 4 * 2**30, 768 * 2**20  # bytes of a kernel; a page begins with 130 MiB
+
+
+SWEEP = """
+import shutil, signal, sys, time
+from pathlib import Path
+for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(one, signal.SIG_IGN)
+sys.stdin.buffer.read()  # until the server is gone, however it went
+for _ in range(20):
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    if not Path(sys.argv[1]).exists():
+        break
+    time.sleep(0.1)
+"""
 
 
 class Server(Voila):  # type: ignore[misc]  # Voila ships no types
@@ -48,14 +71,17 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
     place: Place
     visits: Visits
     listener: socket.socket
+    ledger: ledger.Ledger
     on_ready: Callable[[], object]
 
     def init_settings(self) -> Any:
         """Voila's, with ours."""
+        sweep_up(self.connection_dir)
         return super().init_settings() | {
             VISITS: self.visits,
             "kernel_websocket_connection_class": Connection,
-            "websocket_max_message_size": LARGEST,
+            LARGEST: messages.LARGEST_PUBLIC if self.place.public else messages.LARGEST,
+            "xsrf_cookie_kwargs": {"samesite": "Lax"},
             "log_function": log,
         }
 
@@ -65,21 +91,26 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
         return [
             (r"/", PageHandler, handlers[-1][2]),
             (rf"/api/kernels/(?P<kernel_id>{KERNEL})/channels", Socket),
-            *handlers[:-1],
+            (BOKEH, Script, {"path": str(SCRIPTS)}),
+            *((path, plain(handler), *more) for path, handler, *more in handlers[:-1]),
         ]
 
     def listen(self) -> None:
         """Open the door, and stand by until it is closed."""
-        server = HTTPServer(
-            Doorman(Door(self.place).judge, self.app),
+        server = Entrance(
+            Doorman(Door(self.place).judge, self.app, self.let_in),
             max_header_size=LONGEST_HEADER,
             max_body_size=LONGEST_BODY,
+            max_buffer_size=self.app.settings[LARGEST] + LONGEST_BODY,
             idle_connection_timeout=IDLE_LIMIT,
-            body_timeout=IDLE_LIMIT,
+            body_timeout=BODY_LIMIT,
         )
-        server.add_sockets([self.listener])
         self.ioloop = IOLoop.current()
+        self.guests = guests(self.place.kernels)
+        server.open(self.listener, self.guests)
         PeriodicCallback(self.look, 1000 * LOOK_EVERY).start()
+        PeriodicCallback(server.look, 1000 * LOOK_EVERY).start()
+        PeriodicCallback(self.weigh, 1000 * WEIGH_EVERY).start()
         PeriodicCallback(give_back_memory, 1000 * TIDY_EVERY).start()
         self.ioloop.add_callback(self.on_ready)
         try:
@@ -88,6 +119,17 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
             pass
         finally:
             self.stop()
+
+    def let_in(self, request: HTTPServerRequest) -> None:
+        """Let a connection that passed the door stay, when there is no room for all."""
+        self.guests.let_in(getattr(request.connection, "stream", None), request.remote_ip)
+
+    async def weigh(self) -> None:
+        """End the visits whose kernel takes more memory than a page may have."""
+        most = MEMORY_PUBLIC if self.place.public else MEMORY
+        heavy = [visit for visit in self.visits if self.kernel_manager.memory(visit.kernel) > most]
+        why = f"it took more than the {most >> 20} MiB of memory that a page may have"
+        await asyncio.gather(*(self.end(visit, why) for visit in heavy))
 
     async def look(self) -> None:
         """End the visits that are over, and those whose kernel is dead."""
@@ -102,14 +144,14 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
         except (KeyError, HTTPError):
             return False
 
-    async def end(self, visit: Visit) -> None:
-        """End a visit: its kernel, with all that it runs, and its websockets."""
+    async def end(self, visit: Visit, why: str = "") -> None:
+        """End a visit: its kernel, with all that it runs, and its websockets, which say why."""
         self.visits.end(visit)
         if visit.kernel in self.kernel_manager:
             with contextlib.suppress(KeyError, HTTPError):
                 await self.kernel_manager.shutdown_kernel(visit.kernel)
         for one in list(visit.sockets):
-            one.close(ENDED, "its Python has ended")
+            one.close(SAID if why else ENDED, why)
 
 
 def make(place: Place, listener: socket.socket, on_ready: Callable[[], object]) -> Server:
@@ -138,10 +180,25 @@ def make(place: Place, listener: socket.socket, on_ready: Callable[[], object]) 
     app.config.MappingKernelManager.kernel_info_timeout = KERNEL_ANSWERS
     if len(tempfile.gettempdir()) <= LONGEST_FOLDER:
         app.config.KernelManager.transport = "ipc"  # which others on this machine can't listen to
+    app.config.IdentityProvider.cookie_options = {"samesite": "Lax"}
+    os.environ[BOKEH_VARIABLE] = f"/mpviz/bokeh/{bokeh.__version__}/bokeh.min.js"
     for chatty in ("tornado.application", "tornado.general"):  # what visitors do wrong
         logging.getLogger(chatty).setLevel(logging.ERROR)
     app.initialize([str(resources.notebook()), "--no-browser", "--Voila.log_level=ERROR"])
+    ledger.install(app.log)
+    app.ledger = ledger.Ledger()  # for kernels, so that what one prints hides nothing of ours
     return app
+
+
+def sweep_up(folder: str) -> None:
+    """See to it that a folder goes when this process does, even if it is killed."""
+    subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", SWEEP, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def hand_out_xsrf_cookie(handler: Any, **_notebook: Any) -> None:

@@ -5,24 +5,24 @@ Knows Voila and Jupyter's server; who may come here at all was decided at the do
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import bokeh
 import tornado.web
-from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from tornado.websocket import WebSocketClosedError
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketProtocol, WebSocketProtocol13
 from voila.tornado.handler import TornadoVoilaHandler
-from voila.tornado.kernel_websocket_handler import (
-    VoilaKernelWebsocketHandler,
-    read_header_from_binary_message,
-)
 
 from mpviz.serving import messages, notice
 from mpviz.serving.doorman import say
+from mpviz.serving.kernels import CURRENT
+from mpviz.serving.streams import Protocol
 from mpviz.serving.visits import Visit, Visits
 
-VISITS = "mpviz_visits"
+VISITS, LARGEST = "mpviz_visits", "websocket_max_message_size"
 PING = 8  # seconds between pings, and for an answer: a browser gives it without the page
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:;"
@@ -30,7 +30,8 @@ POLICY = (
     " connect-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self';"
     " frame-ancestors 'self'"
 )
-_visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+SCRIPTS = Path(bokeh.__file__).parent / "server/static/js"
+SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")  # becomes an address of ZeroMQ's
 
 
 class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voila ships no types
@@ -50,7 +51,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voila ships no 
             say(self, notice.no_place(visits.most))
             return
         self.set_header("Referrer-Policy", "same-origin")
-        _visit.set(visit)
+        CURRENT.set(visit)
         whole = False
         try:
             await super().get()
@@ -63,46 +64,39 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voila ships no 
         say(self, notice.FAILED)
 
 
-class Kernels(AsyncMappingKernelManager):
-    """Kernels that belong to a visit each, and end at once."""
+class Plain:
+    """What went wrong as one of our notices: Jupyter's page of errors fails itself, in Voila."""
 
-    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]  # as Jupyter's
-        """Start the kernel of the visit under way."""
-        kernel: str = await super().start_kernel(**kwargs)
-        visit = _visit.get()
-        if visit is None or visit not in self._visits():  # it took too long
-            await self.shutdown_kernel(kernel)
-            raise tornado.web.HTTPError(503)
-        visit.kernel = kernel
-        return kernel
-
-    def _visits(self) -> Visits:
-        found: Visits = self.parent.visits  # type: ignore[union-attr]  # the server made us
-        return found
-
-    async def shutdown_kernel(  # type: ignore[override]
-        self,
-        kernel_id: str,
-        now: bool = True,  # noqa: ARG002  as Jupyter has it
-        restart: bool = False,
-    ) -> None:
-        """End a kernel without a word: it has nothing to save, and its run ends with it."""
-        await super().shutdown_kernel(  # type: ignore[no-untyped-call]
-            kernel_id, now=True, restart=restart
-        )
+    def write_error(self: Any, status_code: int, **_kwargs: Any) -> None:
+        """Say that there is nothing, or that it failed."""
+        if status_code >= 500:
+            say(self, notice.FAILED)
+        else:
+            say(self, replace(notice.NOT_FOUND, status=status_code))
 
 
-class Connection(ZMQChannelsWebsocketConnection):
-    """A page's messages to its kernel, as far as they are fit."""
-
-    def handle_incoming_message(self, incoming_msg: Any) -> None:
-        """Pass on what is fit; the rest is not answered."""
-        if self.subprotocol == messages.PROTOCOL and messages.is_fit(incoming_msg):
-            super().handle_incoming_message(incoming_msg)
+def plain(handler: type) -> type:
+    """A handler that says what went wrong as one of our notices."""
+    return type(handler.__name__, (Plain, handler), {})
 
 
-class Socket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voila ships no types
-    """The websocket of a page: while it is open, somebody is here."""
+class Script(Plain, tornado.web.StaticFileHandler):
+    """BokehJS as a file, which a browser keeps: sent by the kernel, it would be made each time."""
+
+    async def get(self, path: str = "bokeh.min.js", include_body: bool = True) -> None:
+        """Send it."""
+        await super().get(path, include_body)
+
+    def get_cache_time(self, *_about: Any) -> int:
+        """A day: its version is in the address."""
+        return 86_400
+
+
+class Socket(Plain, KernelWebsocketHandler):
+    """The websocket of a page: while it is open, somebody is here.
+
+    Jupyter's own, not Voila's, whose reader of what a kernel says believes any count in it.
+    """
 
     visit: Visit | None = None
 
@@ -122,39 +116,53 @@ class Socket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voila ships 
         if visit is None:
             say(self, notice.NOT_FOUND)
             return
+        if not self._is_of_a_page():
+            say(self, notice.BAD_SOCKET)
+            return
         if not self.visits.connected(visit, self):
             say(self, notice.TOO_MANY)
             return
         self.visit = visit
         try:
-            await super().get(kernel_id)
+            await super().get(kernel_id)  # type: ignore[no-untyped-call]
         finally:
             if self.ws_connection is None:
                 self.visits.disconnected(visit, self)
+
+    def _is_of_a_page(self) -> bool:
+        """Whether it speaks the one protocol that is read, and has a name that Jupyter can use."""
+        offered = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        session = self.get_query_arguments("session_id")
+        right = len(session) == 1 and SESSION.fullmatch(session[0])
+        return bool(right) and messages.PROTOCOL in [one.strip() for one in offered]
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """The usual one, at a pace."""
+        usual = super().get_websocket_protocol()
+        if not isinstance(usual, WebSocketProtocol13):
+            return None
+        return Protocol(self, mask_outgoing=False, params=usual.params)
 
     async def open(self, kernel_id: str) -> None:  # noqa: ARG002  as Jupyter has it
         """Join the kernel."""
         await self.connection.connect()
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Send what widgets say; what a kernel prints tells of files and is not shown anyway."""
-        if isinstance(message, bytes):
-            header = read_header_from_binary_message(message) or {}
-            if header.get("msg_type") in ("stream", "error"):
-                return None
+        """Send what the kernel says, while somebody is there."""
         try:
             return super().write_message(message, binary)
         except WebSocketClosedError:  # the page has just gone; Jupyter expects that in part
             return None
 
-    def on_message(self, ws_message: Any) -> None:
-        """Note that somebody is here, and pass it on."""
+    async def on_message(self, ws_message: Any) -> None:
+        """Note that somebody is here, and pass it on; the next one waits until it is."""
         if self.visit is not None:
             self.visits.spoke(self.visit)
-        super().on_message(ws_message)
+        if self.connection is not None:
+            await self.connection.pass_on(ws_message, self.settings[LARGEST])
 
     def on_close(self) -> None:
         """Note that it is gone."""
         if self.visit is not None:
             self.visits.disconnected(self.visit, self)
-        super().on_close()
+        super().on_close()  # type: ignore[no-untyped-call]

@@ -97,6 +97,23 @@ NO_TOKEN = Notice(
 )
 NOT_FOUND = Notice(404, "Nothing here", ("There is one page, and it is at the top: /",))
 
+TOO_MANY_GUESSES = Notice(
+    429,
+    "Too many wrong tokens",
+    ("Wrong tokens came from this address, one after the other. Wait a moment, then try again.",),
+    form=True,
+)
+BAD_ADDRESS = Notice(
+    400, "No address of a page", ("It is too long, or has letters that none has.",)
+)
+BAD_SOCKET = Notice(
+    400,
+    "No connection of a page",
+    ("A websocket here speaks v1.kernel.websocket.jupyter.org, and names its session.",),
+)
+# Answers to those who are not, or should not be, let in: these are held back if there are many.
+STRANGERS = (WRONG_HOST, WRONG_ORIGIN, NO_TOKEN, TOO_MANY_GUESSES, BAD_ADDRESS)
+
 TOO_MANY = Notice(429, "Connected already", ("A page has few connections, and this one has them.",))
 FAILED = Notice(
     500,

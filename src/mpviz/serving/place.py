@@ -144,6 +144,17 @@ def _name(host: str) -> str:
         raise Refused(f"--host {host[:60]!r} is no host name; give it without a port.") from None
 
 
+def names(ip: str) -> set[str]:
+    """What a request may rightly call this machine, where an address is listened on.
+
+    Raises
+    ------
+    Refused
+        When it is none.
+    """
+    return _names(_address(ip or "0.0.0.0"))
+
+
 def _names(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> set[str]:
     """What a request may rightly call this machine."""
     at_home = {"localhost", HOME, "[::1]"}
