@@ -30,7 +30,7 @@ FLOORS: dict[str, float] = {
     "environment": 1,
     "tree": 1,
     "folders": 2,
-    "guard": 2,
+    "guard": 3,
     "host": 2,
     "frames": 2,
     "explain": 3,
