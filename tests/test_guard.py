@@ -1,7 +1,10 @@
 """The guard: whatever a run started is gone when the run is over, however it ends."""
 
+import contextlib
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import pytest
 
 from mpviz import frames, runner
 from mpviz.model import Ending, Plan
+from mpviz.recording.table import TraceTable
 from mpviz.workloads import WORKLOADS
 from tests.waiting import until
 
@@ -319,6 +323,183 @@ def test_shared_memory_that_nobody_removed_goes_with_the_run_and_what_was_there_
     finally:
         before.close()
         before.unlink()
+
+
+SHARED = Path("/dev/shm")
+
+
+@pytest.fixture
+def entry() -> Iterator[Path]:
+    """A name in shared memory that is free."""
+    path = SHARED / f"test-guard-{os.getpid()}"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def hold_open(name: str) -> None:
+    """A task that opens, or makes, an entry of shared memory and waits."""
+    import os
+    import time
+
+    os.open(f"/dev/shm/{name}", os.O_RDWR | os.O_CREAT, 0o600)
+    print("held", flush=True)
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("mechanism", ["sequential", "process"])
+def test_what_another_program_made_in_shared_memory_stays_and_is_named(
+    started: Callable[..., runner.Running], entry: Path, mechanism: str
+) -> None:
+    """Nobody has it open at the end; its maker means to open it again."""
+    running = started(by_value(hold_open), entry.name, mechanism=mechanism)
+    until(lambda: running.table.booted)  # it comes after the run began
+    until(lambda: b"held" in (running.folder / "output").read_bytes())
+    running.cancel()
+    record = running.wait(10)
+    assert entry.exists()
+    assert record.ending is Ending.CANCELLED
+    assert record.message == (f"left in shared memory, as it may be another program's: {entry}")
+
+
+def test_an_entry_that_cannot_be_removed_does_not_keep_the_guard_from_its_report(
+    started: Callable[..., runner.Running], entry: Path
+) -> None:
+    def hold_folder(name: str) -> None:
+        import os
+        import time
+
+        os.mkdir(f"/dev/shm/{name}")
+        os.open(f"/dev/shm/{name}", os.O_RDONLY)
+        print("held", flush=True)
+        time.sleep(60)
+
+    running = started(hold_folder, entry.name)
+    try:
+        until(lambda: b"held" in (running.folder / "output").read_bytes())
+        running.cancel()
+        record = running.wait(10)
+        assert record.ending is Ending.CANCELLED
+        assert str(entry) in record.message
+        assert entry.is_dir()
+    finally:
+        entry.rmdir()
+
+
+def share_and_lock(_: int) -> None:
+    """A task that makes a segment and a semaphore which nothing but a run's end removes."""
+    import multiprocessing
+    import multiprocessing.resource_tracker as tracker
+    import multiprocessing.shared_memory as module
+    import os
+    import signal
+    import time
+
+    segment = module.SharedMemory(create=True, size=4096)
+    tracker.unregister(segment._name, "shared_memory")
+    segment.close()  # at the cut nobody has it open
+    lock = multiprocessing.get_context("spawn").Lock()
+    print(segment.name, f"sem.{lock._semlock.name[1:]}", flush=True)
+    os.kill(tracker._resource_tracker._pid, signal.SIGKILL)
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("killed", [False, True], ids=["cancelled", "guard killed"])
+def test_what_a_run_made_in_shared_memory_is_gone_with_it_though_no_tracker_lives(
+    started: Callable[..., runner.Running], start_method: str, killed: bool
+) -> None:
+    task = by_value(share_and_lock)  # type: ignore[arg-type]
+    running = started(task, 1, mechanism="process", start_method=start_method)
+    until(lambda: b"sem." in (running.folder / "output").read_bytes())
+    if killed:
+        os.kill(running._guard.pid, signal.SIGKILL)
+    else:
+        running.cancel()
+    record = running.wait(10)
+    (line,) = [one.text for one in record.output if one.text.startswith("psm_")]
+    assert not [name for name in line.split() if (SHARED / name).exists()]
+    assert "shared memory" not in record.message
+
+
+def guard_alone(folder: Path) -> dict[str, Any]:
+    """What a guard reports of a folder, and that it leaves none."""
+    command = [sys.executable, "-P", "-m", "mpviz.guard", folder, str(os.getpid()), "5", "1000000"]
+    done = subprocess.run(
+        command,
+        input=b"q",
+        capture_output=True,
+        timeout=20,
+        check=True,
+        env=os.environ | {"MPVIZ_RUN": folder.name},
+    )
+    assert not folder.exists()
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def test_a_guard_that_finds_no_table_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    report = guard_alone(folder)
+    assert report["ending"] == Ending.HOST_DIED
+    assert report["fault"].startswith("FileNotFoundError")
+
+
+def test_a_guard_that_cannot_start_its_host_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "host.log").mkdir(parents=True)
+    TraceTable.create(folder / "table", tasks=1, workers=1).close()
+    report = guard_alone(folder)
+    assert report["ending"] == Ending.HOST_DIED
+    assert report["fault"].startswith("IsADirectoryError")
+
+
+WITHOUT_THE_RIGHT = """
+import json, sys
+from mpviz import runner
+from mpviz.model import Plan
+
+def leave(flag):
+    import pathlib, subprocess, sys, time
+    code = "import os, sys, time; os.setuid(65534); print(flush=True); time.sleep(60)"
+    one = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    one.stdout.readline()
+    pathlib.Path(flag).write_text(str(one.pid))
+    time.sleep(60)
+
+record = runner.start(Plan(leave, (sys.argv[1],), sys.argv[2], timeout=1.0)).wait(30)
+print(json.dumps([record.ending, record.message, record.survivors]))
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be somebody else"
+)
+@pytest.mark.parametrize("mechanism", ["process", "sequential"])
+def test_a_process_that_cannot_be_ended_is_named_and_the_run_ends_all_the_same(
+    tmp_path: Path, mechanism: str
+) -> None:
+    flag = tmp_path / "pid"
+    command = [sys.executable, "-c", WITHOUT_THE_RIGHT, flag, mechanism]
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            ["setpriv", "--bounding-set", "-kill", "--inh-caps", "-kill", *command],
+            stdout=subprocess.PIPE,
+            timeout=30,
+            check=True,
+        )
+        took = time.monotonic() - began
+        pid = int(flag.read_text())
+        assert psutil.pid_exists(pid)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(flag.read_text()), signal.SIGKILL)
+    ending, message, survivors = json.loads(done.stdout)
+    assert ending == Ending.DEADLINE
+    assert [name.split()[0] for name in survivors] == [str(pid)]
+    assert message == f"could not be ended: {survivors[0]}"
+    assert took < 10
 
 
 ELSEWHERE = """
