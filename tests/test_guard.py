@@ -366,9 +366,10 @@ def test_an_entry_that_cannot_be_removed_does_not_keep_the_guard_from_its_report
 ) -> None:
     def hold_folder(name: str) -> None:
         import os
+        import subprocess
         import time
 
-        os.mkdir(f"/dev/shm/{name}")
+        subprocess.run(["mkdir", f"/dev/shm/{name}"], check=True)
         os.open(f"/dev/shm/{name}", os.O_RDONLY)
         print("held", flush=True)
         time.sleep(60)

@@ -27,6 +27,7 @@ FLOORS: dict[str, float] = {
     "recording": 1,
     "metrics": 1,
     "csvfiles": 1,
+    "identity": 0,
     "environment": 1,
     "tree": 1,
     "folders": 2,

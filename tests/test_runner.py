@@ -329,11 +329,9 @@ def test_a_thousand_cancels_do_not_wait_for_a_guard_that_reads_none() -> None:
 
 def test_where_the_files_of_a_run_cannot_be_read_there_is_a_record_that_says_so() -> None:
     def spoil(_: int) -> None:
-        import os
-
         from mpviz.recording.task import state
 
-        os.unlink(state.table.path.parent / "output")
+        (state.table.path.parent / "output").unlink()
 
     record = run(spoil, 1, mechanism="threads")
     assert record.message.startswith("what the run left could not be read: FileNotFoundError")
