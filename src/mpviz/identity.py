@@ -25,6 +25,7 @@ UNSAID = {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "_
     *("__annotations_cache__", "__annotate_cache__", "_abc_impl", "__slots__"),
 }
 EXACT = (bool, complex, float, bytes, str, type(None), type(...), type(NotImplemented), range)
+LONG = 10**300
 CONTAINERS = (tuple, list, set, frozenset, dict, slice)
 
 
@@ -106,6 +107,8 @@ class _Reader:
 
     def _container(self, value: Any) -> bytes:
         name = type(value).__name__
+        if isinstance(value, (list, tuple)) and _flat(value):
+            return _digest(name, "flat", repr(value))  # a million numbers in 0.1 s, not in 4 s
         if isinstance(value, slice):
             return _digest(name, *map(self.of, (value.start, value.stop, value.step)))
         if isinstance(value, dict):
@@ -174,6 +177,11 @@ class _Reader:
 
 def _said(name: str) -> bool:
     return name not in UNSAID
+
+
+def _flat(values: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether the `repr` of so many says all: no number in it is too long to be written."""
+    return all(type(one) in EXACT or (type(one) is int and -LONG < one < LONG) for one in values)
 
 
 def _kinds(value: Any) -> tuple[type, ...]:
