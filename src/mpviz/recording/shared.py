@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import multiprocessing.process
 import os
 import stat
 from collections.abc import Callable
@@ -21,6 +20,8 @@ LONGEST = 1 << 20  # bytes of notes that are read
 
 def name_semaphores(run: str) -> None:
     """Let the names of all semaphores that this process and its children make begin with ours."""
+    import multiprocessing.process  # here, for the guard needs the rest of this module without it
+
     config = getattr(multiprocessing.process.current_process(), "_config", {})
     config["semprefix"] = f"/mp-{run}"
 
