@@ -40,6 +40,7 @@ _PREFIXED = re.compile(r"(?:\A|(?<=[;\t\r\n]))'")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _BATCH = 20_000  # rows held as texts: ten times as large as in a frame
 _QUOTED = 60  # characters of a wrong cell in a sentence
+_LACKING = 8  # columns that a sentence names
 
 
 def to_csv(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -148,7 +149,9 @@ def _open(file: Path) -> int:
 def _check_header(file: Path, header: list[str], names: list[str]) -> None:
     if header != names:
         lacking = [name for name in names if name not in header]
-        what = f"it lacks {', '.join(lacking)}" if lacking else "its columns are not ours"
+        more = f" and {len(lacking) - _LACKING} more" if len(lacking) > _LACKING else ""
+        named = f"it lacks {', '.join(lacking[:_LACKING])}{more}"
+        what = named if lacking else "its columns are not ours"
         raise Refused(f"{file} is not a table of mpviz: {what}.")
 
 
