@@ -142,8 +142,15 @@ def entries() -> set[Path]:
     shared = SHARED_MEMORY.iterdir() if SHARED_MEMORY.is_dir() else ()
     return {
         *(path for path in shared if not path.name.startswith(BROWSERS)),
-        *Path(tempfile.gettempdir()).glob("mpviz-*"),
+        *run_folders(),
     }
+
+
+def run_folders() -> set[Path]:
+    """The folders of runs: in their private home, or where that can't be, beside it."""
+    place = Path(tempfile.gettempdir())
+    home = place / f"mpviz-{os.getuid()}"
+    return {*place.glob("mpviz-*"), *home.glob("*")} - {home}
 
 
 def foreign(path: Path) -> bool:

@@ -5,11 +5,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from mpviz import schema
-from mpviz.environment import cgroup_quota, environment, usable_cpus, workload_hash
+from mpviz.environment import cgroup_quota, environment, free_memory, usable_cpus
 
 INFINITE = float("inf")
 V2 = "0::/user.slice/app\n"
@@ -101,6 +103,66 @@ def test_a_broken_list_of_groups_is_no_limit(quota: Callable[..., float], me: st
     assert quota(me) == INFINITE
 
 
+GIB = 2**30
+
+
+@pytest.fixture
+def free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """The free memory that these files give, on a machine where 100 GiB are free."""
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=100 * GIB))
+
+    def of(me: str, folder: str, **files: object) -> int:
+        group = tmp_path / "cgroup" / folder
+        group.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (group / name.replace("__", ".")).write_text(f"{text}\n")
+        (tmp_path / "self").write_text(me)
+        return free_memory(tmp_path / "cgroup", tmp_path / "self")
+
+    return of
+
+
+def test_pages_of_files_that_the_system_can_take_back_are_free(free: Callable[..., int]) -> None:
+    statistics = f"anon {GIB}\ninactive_file {2 * GIB}\nactive_file 5\ninactive_anon 7"
+    most = {"memory__max": 4 * GIB, "memory__current": 3 * GIB}
+    assert free(V2, "user.slice/app", **most) == GIB
+    assert free(V2, "user.slice/app", **most, memory__stat=statistics) == 3 * GIB
+
+
+def test_in_version_1_the_groups_below_count_as_well(free: Callable[..., int]) -> None:
+    statistics = f"inactive_file 0\ntotal_inactive_file {GIB}"
+    found = free(
+        "4:memory:/docker/abc\n",
+        "memory/docker/abc",
+        memory__limit_in_bytes=4 * GIB,
+        memory__usage_in_bytes=3 * GIB,
+        memory__stat=statistics,
+    )
+    assert found == 2 * GIB
+
+
+@pytest.mark.parametrize("statistics", ["", "inactive_file", "inactive_file x", "inactive_file  1"])
+def test_statistics_that_say_nothing_take_nothing_off(
+    free: Callable[..., int], statistics: str
+) -> None:
+    found = free(V2, "", memory__max=4 * GIB, memory__current=3 * GIB, memory__stat=statistics)
+    assert found in (GIB, GIB + 1)
+
+
+def test_no_more_is_free_than_the_limit_and_never_less_than_nothing(
+    free: Callable[..., int],
+) -> None:
+    statistics = f"inactive_file {9 * GIB}"
+    assert (
+        free(V2, "", memory__max=4 * GIB, memory__current=GIB, memory__stat=statistics) == 4 * GIB
+    )
+    assert free(V2, "", memory__max=GIB, memory__current=3 * GIB, memory__stat="") == 0
+
+
+def test_without_a_limit_what_the_machine_has_is_free(free: Callable[..., int]) -> None:
+    assert free(V2, "", memory__max="max", memory__current=GIB) == 100 * GIB
+
+
 def test_at_least_some_part_of_a_cpu_is_usable() -> None:
     assert 0 < usable_cpus() < INFINITE
 
@@ -119,30 +181,3 @@ def test_the_environment_says_what_it_is() -> None:
     assert set(json.loads(found["versions"])) >= {"mpviz", "numpy", "pandas"}
     started = datetime.fromisoformat(found["started_at"])
     assert abs((datetime.now(UTC) - started).total_seconds()) < 60
-
-
-def test_equal_code_has_an_equal_hash_and_other_code_another() -> None:
-    def first(x: int) -> int:
-        return x + 1
-
-    def second(x: int) -> int:
-        return x + 2
-
-    one, other = workload_hash(first), workload_hash(second)
-    assert re.fullmatch("[0-9a-f]{12}", one)
-    assert one != other
-    assert one == workload_hash(lambda x: x + 1)
-
-
-def test_the_hash_of_a_function_with_one_inside_is_the_same_each_time() -> None:
-    def make() -> Callable[[int], int]:
-        source = "def outer(x):\n    return sum(y for y in range(x))"
-        space: dict[str, Callable[[int], int]] = {}
-        exec(source, space)
-        return space["outer"]
-
-    assert workload_hash(make()) == workload_hash(make())
-
-
-def test_what_has_no_code_is_hashed_by_its_name() -> None:
-    assert workload_hash(abs) == workload_hash(abs) != workload_hash(len)

@@ -43,6 +43,8 @@ PERFECT: dict[str, Any] = {
     "ok": 10,
     **dict.fromkeys(ENDED, 0),
     "answers_agree": True,
+    "lost_workers": 0,
+    "left_behind": 0,
     "usable_cpus": 2.0,
     "gil": True,
 }
@@ -63,6 +65,21 @@ def test_without_a_baseline_it_says_what_was_done_and_no_speedup() -> None:
     text = said(speedup=NAN, baseline_s=NAN, efficiency=NAN, computation_scaling=NAN)
     assert text.startswith("2 workers (pool.map) did 10 tasks in 1.34 s.")
     assert "speedup" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"left_behind": 1}, "1 process went on after the program was done, and was ended."),
+        ({"left_behind": 2}, "2 processes went on after the program was done, and were ended."),
+        ({"lost_workers": 1}, "1 more worker started than could be recorded, and is not shown."),
+        ({"lost_workers": 3}, "3 more workers started than could be recorded, and are not shown."),
+    ],
+)
+def test_what_was_left_behind_or_not_recorded_is_said(
+    changes: dict[str, int], sentence: str
+) -> None:
+    assert sentence in said(**changes)
 
 
 GIL = {"mechanism": "threads", "makespan_s": 2.68, "speedup": 1.0, "possible_speedup": 1.0}

@@ -330,6 +330,14 @@ def test_a_task_of_a_worker_without_a_row_has_its_times_but_no_lane(stage: Stage
     assert row["worker"] is pd.NA
 
 
+def test_the_row_of_a_run_says_what_was_not_recorded_and_what_was_left_behind(stage: Stage) -> None:
+    stage.task(0, stage.worker(lane=0), 1, 2, received=2)
+    record = stage.record(lost_workers=3, left_behind=2)
+    tasks, workers = frames.tasks_frame(record), frames.workers_frame(record)
+    row = frames.runs_frame(record, tasks, frames.intervals_frame(record, tasks, workers)).iloc[0]
+    assert (row["lost_workers"], row["left_behind"]) == (3, 2)
+
+
 def test_a_process_that_took_over_a_lane_has_a_row_of_its_own(stage: Stage) -> None:
     first = stage.worker(lane=0, pid=100, exited=1.5, exitcode=-9)
     second = stage.worker(lane=0, pid=102, requested=1.6, booted=1.7)

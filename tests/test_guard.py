@@ -1,7 +1,10 @@
 """The guard: whatever a run started is gone when the run is over, however it ends."""
 
+import contextlib
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import pytest
 
 from mpviz import frames, runner
 from mpviz.model import Ending, Plan
+from mpviz.recording.table import TraceTable
 from mpviz.workloads import WORKLOADS
 from tests.waiting import until
 
@@ -37,11 +41,13 @@ def tagged(name: str) -> list[str]:
     return found
 
 
-def gone(name: str, seconds: float = SOON) -> list[str]:
+def gone(path: str, seconds: float = SOON) -> list[str]:
     """What is left of a run after so long: processes, folder; nothing as soon as nothing is."""
     end = time.monotonic() + seconds
-    folder = Path(tempfile.gettempdir()) / name
-    while (left := tagged(name) + [str(folder)] * folder.exists()) and time.monotonic() < end:
+    folder = Path(path)
+    while (
+        left := tagged(folder.name) + [str(folder)] * folder.exists()
+    ) and time.monotonic() < end:
         time.sleep(0.01)
     return left
 
@@ -147,7 +153,7 @@ from mpviz import runner
 from mpviz.model import Plan
 from mpviz.workloads import sleep
 running = runner.start(Plan(sleep, (60_000, 60_000, 60_000), mechanism=sys.argv[1], workers=2))
-print(running.folder.name, flush=True)
+print(running.folder, flush=True)
 time.sleep(60)
 """
 RNG = random.Random(20)
@@ -167,7 +173,7 @@ def test_when_the_kernel_is_killed_everything_is_gone_at_once(
     finally:
         kernel.kill()
         kernel.communicate()
-    assert name.startswith("mpviz-")
+    assert Path(name).is_relative_to(tempfile.gettempdir())
     assert gone(name) == []
 
 
@@ -205,21 +211,16 @@ def test_when_kernel_and_guard_are_killed_the_next_run_clears_away(
 ) -> None:
     kernel = subprocess.Popen([sys.executable, "-c", KERNEL, "queue"], stdout=subprocess.PIPE)
     assert kernel.stdout is not None
-    name = kernel.stdout.readline().decode().strip()
-    until(lambda: len(tagged(name)) >= 4)
-    guards = [int(one.split()[0]) for one in tagged(name) if "mpviz.guard" in one]
+    left = Path(kernel.stdout.readline().decode().strip())
+    until(lambda: len(tagged(left.name)) >= 4)
+    guards = [int(one.split()[0]) for one in tagged(left.name) if "mpviz.guard" in one]
     kernel.kill()
     for pid in guards:
         os.kill(pid, signal.SIGKILL)
     kernel.communicate()
-    left = Path(tempfile.gettempdir()) / name
-    if left.exists():  # else the guard was quicker
-        young = started(SLEEP, 1)
-        young.wait(10)
-        assert left.exists()  # it might be just about to be used
-        os.utime(left, (0, 0))
-        started(SLEEP, 1).wait(10)
-    assert gone(name) == []
+    until(lambda: not any("mpviz.guard" in one for one in tagged(left.name)))
+    started(SLEEP, 1).wait(10)
+    assert gone(str(left)) == []
 
 
 def test_a_folder_that_is_in_use_is_not_cleared_away(
@@ -324,6 +325,184 @@ def test_shared_memory_that_nobody_removed_goes_with_the_run_and_what_was_there_
         before.unlink()
 
 
+SHARED = Path("/dev/shm")
+
+
+@pytest.fixture
+def entry() -> Iterator[Path]:
+    """A name in shared memory that is free."""
+    path = SHARED / f"test-guard-{os.getpid()}"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def hold_open(name: str) -> None:
+    """A task that opens, or makes, an entry of shared memory and waits."""
+    import os
+    import time
+
+    os.open(f"/dev/shm/{name}", os.O_RDWR | os.O_CREAT, 0o600)
+    print("held", flush=True)
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("mechanism", ["sequential", "process"])
+def test_what_another_program_made_in_shared_memory_stays_and_is_named(
+    started: Callable[..., runner.Running], entry: Path, mechanism: str
+) -> None:
+    """Nobody has it open at the end; its maker means to open it again."""
+    running = started(by_value(hold_open), entry.name, mechanism=mechanism)
+    until(lambda: running.table.booted)  # it comes after the run began
+    until(lambda: b"held" in (running.folder / "output").read_bytes())
+    running.cancel()
+    record = running.wait(10)
+    assert entry.exists()
+    assert record.ending is Ending.CANCELLED
+    assert record.message == (f"left in shared memory, as it may be another program's: {entry}")
+
+
+def test_an_entry_that_cannot_be_removed_does_not_keep_the_guard_from_its_report(
+    started: Callable[..., runner.Running], entry: Path
+) -> None:
+    def hold_folder(name: str) -> None:
+        import os
+        import subprocess
+        import time
+
+        subprocess.run(["mkdir", f"/dev/shm/{name}"], check=True)
+        os.open(f"/dev/shm/{name}", os.O_RDONLY)
+        print("held", flush=True)
+        time.sleep(60)
+
+    running = started(hold_folder, entry.name)
+    try:
+        until(lambda: b"held" in (running.folder / "output").read_bytes())
+        running.cancel()
+        record = running.wait(10)
+        assert record.ending is Ending.CANCELLED
+        assert str(entry) in record.message
+        assert entry.is_dir()
+    finally:
+        entry.rmdir()
+
+
+def share_and_lock(_: int) -> None:
+    """A task that makes a segment and a semaphore which nothing but a run's end removes."""
+    import multiprocessing
+    import multiprocessing.resource_tracker as tracker
+    import multiprocessing.shared_memory as module
+    import os
+    import signal
+    import time
+
+    segment = module.SharedMemory(create=True, size=4096)
+    tracker.unregister(segment._name, "shared_memory")
+    segment.close()  # at the cut nobody has it open
+    lock = multiprocessing.get_context("spawn").Lock()
+    print(segment.name, f"sem.{lock._semlock.name[1:]}", flush=True)
+    os.kill(tracker._resource_tracker._pid, signal.SIGKILL)
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("killed", [False, True], ids=["cancelled", "guard killed"])
+def test_what_a_run_made_in_shared_memory_is_gone_with_it_though_no_tracker_lives(
+    started: Callable[..., runner.Running], start_method: str, killed: bool
+) -> None:
+    task = by_value(share_and_lock)  # type: ignore[arg-type]
+    running = started(task, 1, mechanism="process", start_method=start_method)
+    until(lambda: b"sem." in (running.folder / "output").read_bytes())
+    if killed:
+        os.kill(running._guard.pid, signal.SIGKILL)
+    else:
+        running.cancel()
+    record = running.wait(10)
+    (line,) = [one.text for one in record.output if one.text.startswith("psm_")]
+    assert not [name for name in line.split() if (SHARED / name).exists()]
+    assert "shared memory" not in record.message
+
+
+def guard_alone(folder: Path) -> dict[str, Any]:
+    """What a guard reports of a folder, and that it leaves none."""
+    command = [sys.executable, "-P", "-m", "mpviz.guard", folder, str(os.getpid()), "5", "1000000"]
+    done = subprocess.run(
+        command,
+        input=b"q",
+        capture_output=True,
+        timeout=20,
+        check=True,
+        env=os.environ | {"MPVIZ_RUN": folder.name},
+    )
+    assert not folder.exists()
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def test_a_guard_that_finds_no_table_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    report = guard_alone(folder)
+    assert report["ending"] == Ending.HOST_DIED
+    assert report["fault"].startswith("FileNotFoundError")
+
+
+def test_a_guard_that_cannot_start_its_host_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "host.log").mkdir(parents=True)
+    TraceTable.create(folder / "table", tasks=1, workers=1).close()
+    report = guard_alone(folder)
+    assert report["ending"] == Ending.HOST_DIED
+    assert report["fault"].startswith("IsADirectoryError")
+
+
+WITHOUT_THE_RIGHT = """
+import json, sys
+from mpviz import runner
+from mpviz.model import Plan
+
+def leave(flag):
+    import pathlib, subprocess, sys, time
+    code = "import os, sys, time; os.setuid(65534); print(flush=True); time.sleep(60)"
+    one = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    one.stdout.readline()
+    pathlib.Path(flag).write_text(str(one.pid))
+    time.sleep(60)
+
+record = runner.start(Plan(leave, (sys.argv[1],), sys.argv[2], timeout=1.0)).wait(30)
+print(json.dumps([record.ending, record.message, record.survivors]))
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be somebody else"
+)
+@pytest.mark.parametrize("mechanism", ["process", "sequential"])
+def test_a_process_that_cannot_be_ended_is_named_and_the_run_ends_all_the_same(
+    tmp_path: Path, mechanism: str
+) -> None:
+    flag = tmp_path / "pid"
+    command = [sys.executable, "-c", WITHOUT_THE_RIGHT, flag, mechanism]
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            ["setpriv", "--bounding-set", "-kill", "--inh-caps", "-kill", *command],
+            stdout=subprocess.PIPE,
+            timeout=30,
+            check=True,
+        )
+        took = time.monotonic() - began
+        pid = int(flag.read_text())
+        assert psutil.pid_exists(pid)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(flag.read_text()), signal.SIGKILL)
+    ending, message, survivors = json.loads(done.stdout)
+    assert ending == Ending.DEADLINE
+    assert [name.split()[0] for name in survivors] == [str(pid)]
+    assert message == f"could not be ended: {survivors[0]}"
+    assert took < 10
+
+
 ELSEWHERE = """
 import sys, time
 from mpviz import runner
@@ -332,7 +511,7 @@ from mpviz.workloads import WORKLOADS
 function = {"daemon": DAEMON, "sleep": WORKLOADS["sleep"].function}[sys.argv[1]]
 inputs = tuple(float(x) if x.isdigit() else x for x in sys.argv[3:])
 running = runner.start(Plan(function, inputs, sys.argv[2], workers=2, timeout=1.5))
-print(running.folder.name, flush=True)
+print(running.folder, flush=True)
 record = running.wait(20)
 print(record.ending, record.left_behind, len(record.results), flush=True)
 """

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +31,7 @@ from mpviz.workloads import sleep
 workers = int(sys.argv[2])
 plan = Plan(sleep, tuple(range(20, 20 + 10 * workers)), sys.argv[1], workers, timeout=60)
 running = runner.start(plan)
-print(running.folder.name, running._guard.pid, flush=True)
+print(running.folder, running._guard.pid, flush=True)
 record = running.wait()
 print(record.ending, flush=True)
 input()
@@ -53,7 +52,7 @@ def cases(seed: int) -> list[tuple[str, int, float]]:
 
 @pytest.fixture
 def start() -> Callable[[str, int], tuple[subprocess.Popen[str], str, int]]:
-    """Start a kernel with a run: the process, the run's mark, the guard's number."""
+    """Start a kernel with a run: the process, the run's folder, the guard's number."""
 
     def begin(mechanism: str, workers: int) -> tuple[subprocess.Popen[str], str, int]:
         kernel = subprocess.Popen(
@@ -71,8 +70,8 @@ def start() -> Callable[[str, int], tuple[subprocess.Popen[str], str, int]]:
 
 def left(name: str) -> list[str]:
     """What there is of a run: processes, its folder."""
-    folder = Path(tempfile.gettempdir(), name)
-    return [*map(str, system.marked(name)), *([str(folder)] if folder.exists() else [])]
+    folder = Path(name)
+    return [*map(str, system.marked(folder.name)), *([name] if folder.exists() else [])]
 
 
 def gone_after(name: str) -> float:
@@ -138,8 +137,8 @@ def test_daemons_that_fork_twice_and_ignore_being_told_to_end_are_gone(tmp_path:
     end = time.monotonic() + 20
     while len(list(tmp_path.iterdir())) < DAEMONS and time.monotonic() < end:
         time.sleep(0.02)
-    name = running.folder.name
-    assert len(system.marked(name)) >= 2 * DAEMONS
+    name = str(running.folder)
+    assert len(system.marked(running.folder.name)) >= 2 * DAEMONS
     began = time.monotonic()
     running.cancel()
     record = running.wait(10)

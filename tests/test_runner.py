@@ -2,6 +2,7 @@
 
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,15 +20,12 @@ from mpviz import frames, runner
 from mpviz.model import Ending, Plan, Record, Refused
 from mpviz.recording.table import CALLED
 from mpviz.workloads import WORKLOADS, is_prime
+from tests.conftest import run_folders
 from tests.waiting import until
 
 SLEEP = WORKLOADS["sleep"].function
 SOON = 1.0  # seconds within which a run that is to end is gone
 BASE = Plan(abs, (1, 2), workers=2, timeout=20)
-
-
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("mpviz-*"))
 
 
 def outcomes(record: Record) -> list[str]:
@@ -113,14 +111,14 @@ REFUSED = {
 
 @pytest.mark.parametrize("sentence", REFUSED)
 def test_the_impossible_is_refused_in_one_sentence_and_nothing_is_started(sentence: str) -> None:
-    before, children = folders(), set(psutil.Process().children())
+    before, children = run_folders(), set(psutil.Process().children())
     with pytest.raises(Refused) as caught:
         runner.start(replace(BASE, **REFUSED[sentence]))
     text = str(caught.value)
     assert text.startswith(sentence)
     assert len(text.splitlines()) == 1
     assert len(text) < 400
-    assert folders() <= before
+    assert run_folders() <= before
     assert set(psutil.Process().children()) == children
 
 
@@ -172,7 +170,7 @@ def test_temporary_files_of_a_task_are_removed_with_the_run() -> None:
 
     record = run(litter, 0)
     path = record.results[0].strip('"')
-    assert "/mpviz-" in path
+    assert Path(path).is_relative_to(Path(tempfile.gettempdir()))
     assert not Path(path).exists()
 
 
@@ -238,6 +236,114 @@ def test_snapshots_from_another_thread_do_no_harm_while_the_run_ends() -> None:
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_while_a_run_is_cleared_away_nobody_who_looks_is_held_up() -> None:
+    """A guard that is stopped leaves only when it is killed, after five seconds."""
+    running = runner.start(BASE)
+    until(lambda: running.done)
+    os.kill(running._guard.pid, signal.SIGSTOP)
+    thread = threading.Thread(target=running.wait)
+    thread.start()
+    until(lambda: running._record is not None)
+    assert thread.is_alive()
+    assert running.snapshot().ending is Ending.FINISHED
+    assert running.finished == 2
+    assert running.done
+    assert running.started
+    running.cancel()
+    assert thread.is_alive()
+    os.kill(running._guard.pid, signal.SIGCONT)
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_wait_with_a_limit_keeps_it_while_another_thread_waits_without(
+    started: Callable[..., runner.Running],
+) -> None:
+    running = started(SLEEP, 60_000)
+    thread = threading.Thread(target=running.wait)
+    thread.start()
+    until(running._waiting.locked)
+    with pytest.raises(TimeoutError, match="goes on"):
+        running.wait(0.05)
+    assert not running.done
+    running.cancel()
+    assert running.wait(10).ending is Ending.CANCELLED
+    thread.join(10)
+
+
+def test_asking_whether_it_is_done_takes_nothing_from_who_waits() -> None:
+    """Each that reads what the guard says could take it from the other, who then sees none."""
+    for _ in range(15):
+        running = runner.start(replace(BASE, mechanism="sequential"))
+        stop = threading.Event()
+
+        def ask(running: runner.Running = running, stop: threading.Event = stop) -> None:
+            while not stop.is_set() and not running.done:
+                pass
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        record = running.wait(20)
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+        assert record.ending is Ending.FINISHED
+        assert record.message == ""
+
+
+def test_a_cancel_never_writes_to_what_the_kernel_opened_since(tmp_path: Path) -> None:
+    """A descriptor that was closed is soon the number of another file."""
+    for number in range(15):
+        running = runner.start(replace(BASE, mechanism="sequential"))
+        stop = threading.Event()
+
+        def cancel(running: runner.Running = running, stop: threading.Event = stop) -> None:
+            while not stop.is_set():
+                running.cancel()
+
+        until(lambda running=running: running.done)  # type: ignore[misc]
+        threads = [threading.Thread(target=cancel) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        running.wait(10)
+        files = [(tmp_path / f"{number}-{one}").open("wb") for one in range(30)]
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+        for file in files:
+            file.close()
+        assert not [file for file in tmp_path.iterdir() if file.stat().st_size]
+
+
+def test_a_thousand_cancels_do_not_wait_for_a_guard_that_reads_none() -> None:
+    running = runner.start(replace(BASE, function=SLEEP, inputs=(60_000,)))
+    os.kill(running._guard.pid, signal.SIGSTOP)
+    for _ in range(70_000):  # more than a pipe holds
+        running.cancel()
+    os.kill(running._guard.pid, signal.SIGCONT)
+    assert running.wait(10).ending is Ending.CANCELLED
+
+
+def test_where_the_files_of_a_run_cannot_be_read_there_is_a_record_that_says_so() -> None:
+    def spoil(_: int) -> None:
+        from mpviz.recording.task import state
+
+        (state.table.path.parent / "output").unlink()
+
+    record = run(spoil, 1, mechanism="threads")
+    assert record.message.startswith("what the run left could not be read: FileNotFoundError")
+    assert len(frames.tasks_frame(record)) == 1
+
+
+def test_a_ceiling_that_is_derived_has_a_floor_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where hardly anything is free, the run is not ended before it has begun."""
+    monkeypatch.setattr(runner, "free_memory", lambda: 10_000)
+    running = runner.start(replace(BASE, mechanism="sequential"))
+    assert running.allowed == runner.LEAST_MEMORY
+    running.wait()
 
 
 @pytest.mark.parametrize("mechanism", ["sequential", "threads", "queue", "pool.map"])

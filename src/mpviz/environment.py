@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -14,10 +13,11 @@ import sysconfig
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import psutil
+
+from mpviz.identity import workload_hash
 
 PACKAGES = ("mpviz", "bokeh", "cloudpickle", "ipywidgets", "numpy", "pandas", "voila")
 
@@ -32,16 +32,31 @@ def usable_cpus() -> float:
 
 
 def free_memory(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")) -> int:
-    """Bytes that new processes may use: what is free, or what the tightest cgroup leaves."""
+    """Bytes that new processes may use: what is free, or what the tightest cgroup leaves.
+
+    Pages of files that were not used lately (``inactive_file``) are free: the system gives them
+    back before it ends anybody.
+    """
     free = [psutil.virtual_memory().available]
     for group in _groups(root, me, "memory"):
-        for most, now in (
-            ("memory.max", "memory.current"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        for most, now, idle in (
+            ("memory.max", "memory.current", "inactive_file"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
         ):
             with contextlib.suppress(OSError, ValueError):  # "max", where there is no limit
-                free.append(int((group / most).read_text()) - int((group / now).read_text()))
+                used = int((group / now).read_text()) - _statistic(group / "memory.stat", idle)
+                free.append(int((group / most).read_text()) - max(0, used))
     return max(0, min(free))
+
+
+def _statistic(file: Path, name: str) -> int:
+    """One number of a cgroup's statistics; 0 where it isn't told."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in file.read_text().splitlines():
+            key, _, value = line.partition(" ")
+            if key == name:
+                return int(value)
+    return 0
 
 
 def cgroup_quota(
@@ -110,21 +125,6 @@ def versions() -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     return json.dumps(found)
-
-
-def workload_hash(function: Callable[..., Any]) -> str:
-    """Twelve hexadecimal digits of the function's code; of its name where it has none."""
-    code = getattr(function, "__code__", None)
-    seen = _content(code) if code else repr(function)
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
-
-
-def _content(constant: Any) -> Any:
-    """What a code object does, without where it lies in memory or in a file."""
-    if not isinstance(constant, CodeType):
-        return repr(constant)
-    inner = [_content(one) for one in constant.co_consts]
-    return constant.co_code, constant.co_names, inner
 
 
 def environment(function: Callable[..., Any]) -> dict[str, Any]:

@@ -123,6 +123,16 @@ def _ending(run: Mapping[Any, Any]) -> str:
         told.append(f"{message[0].upper()}{message[1:]}.")
     if differ(run):
         told.append("Its answers differ from the sequential run's.")
+    if left := run["left_behind"]:
+        told.append(
+            f"{left:,} process{'es' if left > 1 else ''} went on after the program was done, and"
+            f" {'were' if left > 1 else 'was'} ended."
+        )
+    if lost := run["lost_workers"]:
+        told.append(
+            f"{lost:,} more worker{'s' if lost > 1 else ''} started than could be recorded, and"
+            f" {'are' if lost > 1 else 'is'} not shown."
+        )
     return " ".join(told)
 
 

@@ -223,6 +223,8 @@ def runs_frame(
         "tasks": [len(tasks)],
         **{name.value: [int(counts.get(name.value, 0))] for name in Outcome},
         "answers_agree": [agree],
+        "lost_workers": [record.lost_workers],
+        "left_behind": [record.left_behind],
     }
     missing = {column.name: [None] for column in schema.RUNS if column.name not in row}
     given = {name: [value] for name, value in record.environment.items()}

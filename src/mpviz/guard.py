@@ -9,77 +9,121 @@ need it. Should the guard itself be killed, the kernel does this instead (see `m
     python -m mpviz.guard FOLDER KERNEL_PID DEADLINE_S MEMORY_BYTES
 
 Standard input is the control pipe: ``c`` cancels, ``q`` says that the folder has been read, its end
-that the kernel is dead. What it says is one line: how the run ended, the host's exit status, how
-many processes were left behind, and how many bytes were in use when that was too much.
+that the kernel is dead. What it says is one line of JSON, whatever goes wrong: see `main`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import select
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from mpviz import folders
 from mpviz.model import Ending
 from mpviz.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, PID, TraceTable
-from mpviz.tree import MARK, end_all, send, system
+from mpviz.tree import MARK, end_all, names, send, system
 
 TICK = 0.05  # seconds between looks for new workers
 BOOT_LIMIT = 30.0  # seconds within which the host must have called its mechanism
 SAVE_LIMIT = 0.25  # seconds that a host gets to save the results in hand
 LEAVE_LIMIT = 0.5  # seconds in which what is about to end has ended
 MEMORY_TICK, MEMORY_TICK_ALL = 0.1, 1.0  # seconds between looks at workers; at the whole tree
+GOODBYE_TICK = 1.0  # seconds between looks whether the kernel, which is reading, still lives
+MOST_NAMES = 20  # of survivors, and of entries of shared memory, that are reported
 MOST_DESCRIPTORS = 500  # of workers watched by one; the others are looked at every tick
 
 
 def main() -> None:
-    """Run one host, see it to its end, and clean up."""
+    """Run one host, see it to its end, report it, and clean up.
+
+    The report has ``ending``; ``status``, the host's exit status; ``left_behind``, how many
+    processes went on after it; ``used``, the bytes in use when that was too much; ``survivors``,
+    the processes that could not be ended; ``shared``, entries of shared memory that the run's
+    processes held, and that may be another's; ``fault``, what went wrong with the guard itself.
+    """
     folder, kernel = Path(sys.argv[1]), int(sys.argv[2])
     deadline, allowed = float(sys.argv[3]), int(sys.argv[4])
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Not SIG_IGN, which the host would inherit: mechanisms end their workers with SIGTERM.
         signal.signal(signum, lambda _signum, _frame: None)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    system.take_in_orphans()
-    entries = system.shared_memory()
-    table = TraceTable(folder / "table")
-    host = start_host(folder)
-    table.words[HOST] = host.pid
-    watch = Watch(table, host, kernel, Ceiling(allowed, folder.name))
-    ending = watch.until_the_end(deadline)
-    left = 0
+    report: dict[str, Any] = {"ending": Ending.HOST_DIED, "status": None, "left_behind": 0}
+    report |= {"used": 0, "survivors": [], "shared": [], "fault": ""}
+    kernel_fd = open_kernel(kernel)
+    held: set[Path] = set()
+    table = None
+    with noting(report):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        system.take_in_orphans()
+        folders.hold(folder)
+        entries = system.shared_memory()
+        table = TraceTable(folder / "table")
+        host = start_host(folder)
+        table.words[HOST] = host.pid
+        watch = Watch(table, host, (kernel, kernel_fd), Ceiling(allowed, folder.name))
+        report["ending"] = watch.until_the_end(deadline)
+        report["used"] = watch.ceiling.used
+        look_back(report, table, host, folder)
+        new = system.shared_memory() - entries
+        held = system.in_use(new, everyone(folder.name)) if new else new
+        let_save(report["ending"], host, folder.name)
+        report["status"] = host.returncode
+    with noting(report):
+        report["survivors"] = few(names(kill_tree(report, table, folder.name)))
+    with noting(report):
+        folders.clear_shared(folder)
+        left = {entry for entry in held if os.path.lexists(entry)}
+        left -= system.in_use(left) if left else left
+        report["shared"] = few(sorted(str(entry) for entry in left))
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(report).encode() + b"\n")
+        os.close(1)
+    with contextlib.suppress(OSError):
+        wait_for_goodbye(kernel, kernel_fd)
+    folders.wipe(folder)
+
+
+@contextlib.contextmanager
+def noting(report: dict[str, Any]) -> Iterator[None]:
+    """Whatever goes wrong is told in the report, instead of what would have come then."""
+    try:
+        yield
+    except Exception as error:
+        report["fault"] = report["fault"] or f"{type(error).__name__}: {error}"
+
+
+def look_back(
+    report: dict[str, Any], table: TraceTable, host: subprocess.Popen[bytes], folder: Path
+) -> None:
+    """What there is to say of a run that has just ended, before anything is killed."""
     if host.returncode is not None:
-        left = left_behind(table, folder.name)
-    if ending is Ending.FINISHED and not (folder / "results").exists():
-        ending = Ending.HOST_DIED  # a task ended the program, with a status that says all is well
-    if ending is Ending.HOST_DIED:
+        report["left_behind"] = left_behind(table, folder.name)
+    if report["ending"] is Ending.FINISHED and not (folder / "results").exists():
+        # A task ended the program, with a status that says all is well.
+        report["ending"] = Ending.HOST_DIED
+    if report["ending"] is Ending.HOST_DIED:
         stamp_exits_of(table, host.pid)
     table.words[CUT] = time.perf_counter_ns()
-    new = system.shared_memory() - entries
-    new = system.in_use(new, everyone(folder.name)) if new else new
+
+
+def let_save(ending: Ending, host: subprocess.Popen[bytes], mark: str) -> None:
+    """Give a host that is about to be killed the time to write down the results in hand."""
     if ending is Ending.MEMORY:  # whoever eats it is to stop while the host saves
-        rest = [pid for pid in everyone(folder.name) if pid != host.pid]
+        rest = [pid for pid in everyone(mark) if pid != host.pid]
         send(signal.SIGSTOP, [pid for pid in rest if not system.is_tracker(pid)])
     if host.returncode is None:
-        # The host's handler writes down the results in hand; its workers may go on meanwhile.
+        # The host's handler writes them down; its workers may go on meanwhile.
         host.send_signal(signal.SIGUSR1)
         with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(SAVE_LIMIT)
-    kill_tree(table, folder.name)
-    for entry in new - system.in_use(new) if new else ():
-        entry.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        os.write(1, f"{ending},{host.returncode},{left},{watch.ceiling.used}\n".encode())
-        os.close(1)
-    wait_for_goodbye(watch.kernel_fd)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def everyone(mark: str) -> list[int]:
@@ -87,16 +131,31 @@ def everyone(mark: str) -> list[int]:
     return system.below(os.getpid(), mark)
 
 
-def wait_for_goodbye(kernel_fd: int | None) -> None:
+def few(words: list[str]) -> list[str]:
+    """As many names as one reads, and how many there are beside."""
+    more = len(words) - MOST_NAMES
+    return [*words[:MOST_NAMES], f"{more:,} more"] if more > 0 else words
+
+
+def open_kernel(kernel: int) -> int | None:
+    """A descriptor that tells when the kernel is dead; None where there is none."""
+    with contextlib.suppress(ProcessLookupError):
+        return system.open_pidfd(kernel)
+    return None
+
+
+def wait_for_goodbye(kernel: int, kernel_fd: int | None) -> None:
     """Wait until the kernel has read what it needs, or is gone."""
     poll = select.poll()
     poll.register(0, select.POLLIN)
     if kernel_fd is not None:
         poll.register(kernel_fd, select.POLLIN)
-    while all(fd == 0 for fd, _ in poll.poll()):
-        said = os.read(0, 64)
-        if not said or b"q" in said:
-            return
+    # The pipe's end alone can't say it: a process that the kernel forked holds the pipe as well.
+    while os.getppid() == kernel:
+        for fd, _ in poll.poll(1000 * GOODBYE_TICK):
+            said = os.read(0, 64) if fd == 0 else b""
+            if not said or b"q" in said:
+                return
 
 
 def start_host(folder: Path) -> subprocess.Popen[bytes]:
@@ -149,32 +208,31 @@ class Watch:
     ----------
     ceiling
         What looks at the memory.
-    kernel_fd
-        A descriptor that tells when the kernel is dead; None where the system has none.
     """
 
     def __init__(
-        self, table: TraceTable, host: subprocess.Popen[bytes], kernel: int, ceiling: Ceiling
+        self,
+        table: TraceTable,
+        host: subprocess.Popen[bytes],
+        kernel: tuple[int, int | None],
+        ceiling: Ceiling,
     ) -> None:
         self.ceiling = ceiling
-        self._table, self._host, self._kernel = table, host, kernel
+        self._table, self._host, self._kernel = table, host, kernel[0]
         self._poll = select.poll()
         self._followed: dict[int, int] = {}  # pidfd -> worker row
         self._unfollowed: dict[int, int] = {}  # pid -> worker row, where there is no pidfd
         self._pending: list[int] = []  # worker rows without a process yet
         self._seen = 0
-        self._poll.register(0, select.POLLIN)
-        self.kernel_fd = self._descriptor(kernel)
-        self._ends = {fd for fd in (0, self.kernel_fd) if fd is not None}
-        self._descriptor(host.pid)
-
-    def _descriptor(self, pid: int) -> int | None:
+        self._ends = {fd for fd in (0, kernel[1]) if fd is not None}
         with contextlib.suppress(ProcessLookupError):
-            fd = system.open_pidfd(pid)
-            if fd is not None:
-                self._poll.register(fd, select.POLLIN)
-            return fd
-        return None
+            self._wake_on(system.open_pidfd(host.pid))
+        for fd in self._ends:
+            self._wake_on(fd)
+
+    def _wake_on(self, fd: int | None) -> None:
+        if fd is not None:
+            self._poll.register(fd, select.POLLIN)
 
     def until_the_end(self, deadline: float) -> Ending:
         """Wait for the first thing that ends the run; stamp the workers that exit meanwhile."""
@@ -259,28 +317,35 @@ def stamp_exit(table: TraceTable, row: int) -> None:
     table.words[table.worker(row) + EXITED] = time.perf_counter_ns()
 
 
-def kill_tree(table: TraceTable, mark: str) -> None:
-    """End every process of the run."""
+def kill_tree(report: dict[str, Any], table: TraceTable | None, mark: str) -> list[int]:
+    """End every process of the run, and give those that can't be ended."""
 
     def left() -> list[int]:
-        reap(table)
+        with noting(report):  # what is wrong with the table must not save anyone
+            reap(table)
         return everyone(mark)
 
-    end_all(left)
+    return end_all(left)
 
 
-def reap(table: TraceTable) -> None:
+def reap(table: TraceTable | None) -> None:
     """Take the exit codes of children that ended, also of those that became ours.
 
     A worker that died while its mechanism hung has nobody else to ask how.
     """
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            for row in range(table.claimed):
-                at = table.worker(row)
-                exited = table.words[at + EXITED]
-                if table.words[at + PID] == ended[0] and 0 < exited < table.words[CUT]:
-                    table.words[at + EXITCODE] = os.waitstatus_to_exitcode(ended[1])
+            if table is not None:
+                note_exit(table, *ended)
+
+
+def note_exit(table: TraceTable, pid: int, status: int) -> None:
+    """Write down how a process ended, in the rows of those known to have ended before the cut."""
+    words = table.words
+    for row in range(table.claimed):
+        at = table.worker(row)
+        if words[at + PID] == pid and 0 < words[at + EXITED] < words[CUT]:
+            words[at + EXITCODE] = os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

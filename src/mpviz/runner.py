@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,7 +39,7 @@ from mpviz.recording.table import (
     TraceTable,
 )
 from mpviz.text import size
-from mpviz.tree import MARK, end_all, system
+from mpviz.tree import MARK, names
 
 MOST_WORKERS = 1000
 MOST_TASKS = 1_000_000
@@ -175,16 +176,18 @@ class Running:
     def __init__(self, plan: Plan, payload: bytes) -> None:
         self.plan = plan
         self.environment = environment(plan.function)
-        self.allowed = plan.memory or int(SHARE_OF_FREE * free_memory())
+        self.allowed = plan.memory or max(LEAST_MEMORY, int(SHARE_OF_FREE * free_memory()))
         try:
             folders.clear_left_over()
             self.folder = folders.make()
         except OSError as error:
             raise Refused(f"The run could not be started: {error}.") from error
-        self._waiting = threading.Lock()
+        self._waiting = threading.Lock()  # of the one who waits for the guard and collects
         self._reading = threading.Lock()  # of the table, which is closed once it was collected
+        self._pipes = threading.Lock()  # of the guard's pipes; held for moments only
         self._record: Record | None = None
         self._said = b""
+        self._over = False  # whether the guard has said all it will
         try:
             (self.folder / "tmp").mkdir()
             (self.folder / "plan").write_bytes(payload)
@@ -193,26 +196,39 @@ class Running:
             self.table = TraceTable.create(
                 self.folder / "table", tasks=len(plan.inputs), workers=rows
             )
-            self._guard = subprocess.Popen(
-                [
-                    *(sys.executable, "-P", "-m", "mpviz.guard"),
-                    *(str(self.folder), str(os.getpid()), str(plan.timeout), str(self.allowed)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {MARK: self.folder.name},
-                start_new_session=True,
-            )
-        except OSError as error:
+            self._start_guard()
+        except BaseException as error:
             folders.remove(self.folder)
-            raise Refused(f"The run could not be started: {error}") from error
+            if isinstance(error, OSError):
+                raise Refused(f"The run could not be started: {error}") from error
+            raise
+
+    def _start_guard(self) -> None:
+        folder, plan = self.folder, self.plan
+        self._guard = subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-m", "mpviz.guard"),
+                *(str(folder), str(os.getpid()), str(plan.timeout), str(self.allowed)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {MARK: folder.name},
+            start_new_session=True,
+        )
+        assert self._guard.stdin is not None
+        assert self._guard.stdout is not None
+        self._to_guard, self._from_guard = self._guard.stdin, self._guard.stdout
+        os.set_blocking(self._to_guard.fileno(), False)  # a guard that is stopped reads nothing
 
     def cancel(self) -> None:
         """Ask for the end of the run; `wait` gives the record of what was done by then."""
-        assert self._guard.stdin is not None
-        with contextlib.suppress(OSError, ValueError):
-            os.write(self._guard.stdin.fileno(), b"c")
+        self._tell_guard(b"c")
+
+    def _tell_guard(self, word: bytes) -> None:
+        with self._pipes, contextlib.suppress(OSError):
+            if not self._to_guard.closed:
+                os.write(self._to_guard.fileno(), word)
 
     def snapshot(self) -> Record:
         """What is known at this moment; its ending is RUNNING until there is a final record."""
@@ -246,7 +262,7 @@ class Running:
     @property
     def done(self) -> bool:
         """Whether every process of the run is gone."""
-        return self._record is not None or self._wait_for_guard(0)
+        return self._record is not None or self._heard()
 
     def wait(self, timeout: float | None = None) -> Record:
         """Wait for the run's end and give its record; the run's folder is gone then.
@@ -256,44 +272,87 @@ class Running:
         TimeoutError
             When the run goes on after `timeout` seconds.
         """
-        with self._waiting:
+        until = None if timeout is None else time.perf_counter() + timeout
+        if not self._waiting.acquire(timeout=-1 if timeout is None else max(timeout, 0)):
+            raise TimeoutError(f"the run goes on after {timeout} s")
+        try:
             if self._record is None:
-                if not self._wait_for_guard(timeout):
+                if not self._wait_for_guard(until):
                     raise TimeoutError(f"the run goes on after {timeout} s")
-                if not self._said:
-                    self._sweep()
-                with self._reading:
-                    try:
-                        self._record = self._collect()
-                    finally:
-                        self._clear_away()
+                self._record = self._finish()
             return self._record
+        finally:
+            self._waiting.release()
 
-    def _wait_for_guard(self, timeout: float | None) -> bool:
-        """Read what the guard says: its one line, or nothing more when it was killed."""
-        assert self._guard.stdout is not None
-        if self._guard.stdout.closed:
-            return True
-        fd = self._guard.stdout.fileno()
+    def _wait_for_guard(self, until: float | None) -> bool:
+        """Wait for what the guard says. Only who holds `_waiting` may: the pipe stays open then."""
         poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        while not self._said.endswith(b"\n"):
-            if not poll.poll(None if timeout is None else timeout * 1000):
+        poll.register(self._from_guard.fileno(), select.POLLIN)
+        while not self._heard():
+            left = None if until is None else until - time.perf_counter()
+            if left is not None and left <= 0:
                 return False
-            said = os.read(fd, 64)
-            if not said:
-                break
-            self._said += said
+            poll.poll(None if left is None else left * 1000)
         return True
 
-    def _collect(self) -> Record:
-        said = self._said.decode().strip().split(",")
-        ending, status, left, used = said if self._said else (Ending.HOST_DIED, "", "0", "0")
-        ending = Ending(ending)
-        message = "" if self._said else "the guard of the run was killed"
+    def _heard(self) -> bool:
+        """Whether the guard has said its one line, or was killed; does not wait."""
+        with self._pipes:
+            if self._over:
+                return True
+            poll = select.poll()
+            poll.register(self._from_guard.fileno(), select.POLLIN)
+            while not self._over:
+                if not poll.poll(0):
+                    return False
+                said = os.read(self._from_guard.fileno(), 4096)
+                self._said += said
+                self._over = not said or said.endswith(b"\n")
+            return True
+
+    def _finish(self) -> Record:
+        """Collect the record and clear away; whoever looks meanwhile is not held up."""
+        try:
+            record = self._collect(self._report())
+        except Exception as error:
+            record = self._unread(error)
+        with self._reading:
+            self._record = record
+            self.table.close()
+        self._clear_away()
+        return record
+
+    def _unread(self, error: Exception) -> Record:
+        """The record where a run's files can't be read: user code can write there as well."""
+        return replace(
+            self.snapshot(),
+            ending=Ending.HOST_DIED,
+            message=f"what the run left could not be read: {type(error).__name__}: {error}",
+            environment=self.environment,
+        )
+
+    def _report(self) -> dict[str, Any]:
+        """What the guard said; where it was killed, what we find in its place."""
+        if self._said.endswith(b"\n"):
+            report: dict[str, Any] = json.loads(self._said)
+            return report
+        return {
+            "ending": Ending.HOST_DIED,
+            "status": None,
+            "left_behind": 0,
+            "used": 0,
+            "survivors": names(self._sweep()),
+            "shared": [],
+            "fault": "the guard of the run was killed",
+        }
+
+    def _collect(self, report: dict[str, Any]) -> Record:
+        ending = Ending(report["ending"])
+        message = report["fault"]
         if ending is Ending.MEMORY:
             message = (
-                f"its processes used {size(int(used))} together, and may use {size(self.allowed)}"
+                f"its processes used {size(report['used'])} together,"
+                f" and may use {size(self.allowed)}"
             )
         results: dict[int, str] = {}
         with contextlib.suppress(OSError, ValueError):
@@ -311,11 +370,13 @@ class Running:
             elif kind == PRINTED:
                 lines.append(Line(task, worker, text))
         if ending is Ending.HOST_DIED and not message:
-            message = self._last_words(int(status))
+            message = self._last_words(report["status"])
         words = self.table.words
-        if words[FULL]:
+        told = [NO_ROOM] if words[FULL] else []
+        told += _remains(report)
+        if told:
             known = message or ("an exception" if ending is Ending.RAISED else "")
-            message = f"{known}; {NO_ROOM}" if known else NO_ROOM
+            message = "; ".join([known, *told] if known else told)
         cut = ending in CUT_SHORT or ending in (Ending.HOST_DIED, Ending.MEMORY)
         called = words[CALLED] or words[CUT] or time.perf_counter_ns()
         return Record(
@@ -330,13 +391,14 @@ class Running:
             output=tuple(lines),
             message=message,
             lost_workers=words[LOST],
-            left_behind=int(left),
+            left_behind=report["left_behind"],
+            survivors=tuple(report["survivors"]),
             environment=self.environment,
         )
 
-    def _sweep(self) -> None:
+    def _sweep(self) -> list[int]:
         """What the guard, which was killed, can do no more: end all that carries the run's mark."""
-        end_all(lambda: system.marked(self.folder.name))
+        left = folders.sweep(self.folder)
         words = self.table.words
         now = time.perf_counter_ns()
         words[CUT] = words[CUT] or now
@@ -344,6 +406,7 @@ class Running:
             at = self.table.worker(row)
             if words[at + PID] and not (words[at + EXITED] or words[at + STOPPED]):
                 words[at + EXITED] = now
+        return left
 
     def _last_words(self, status: int) -> str:
         if status < 0:
@@ -357,18 +420,27 @@ class Running:
 
     def _clear_away(self) -> None:
         """The guard removes the folder when its control pipe ends; where it is dead, we do."""
-        assert self._guard.stdin is not None
-        assert self._guard.stdout is not None
-        self.table.close()
         # Said, not just closed: a process forked from ours meanwhile holds the pipe as well.
-        with contextlib.suppress(OSError):
-            os.write(self._guard.stdin.fileno(), b"q")
-        with contextlib.suppress(OSError):
-            self._guard.stdin.close()
-        self._guard.stdout.close()
+        self._tell_guard(b"q")
+        with self._pipes, contextlib.suppress(OSError):
+            self._from_guard.close()
+            self._to_guard.close()
         try:
             self._guard.wait(GOODBYE_LIMIT)
         except subprocess.TimeoutExpired:
             self._guard.kill()
-            self._guard.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._guard.wait(GOODBYE_LIMIT)
         folders.remove(self.folder)
+
+
+def _remains(report: dict[str, Any]) -> list[str]:
+    """What is still there after a run, in words."""
+    told = []
+    if report["survivors"]:
+        told.append(f"could not be ended: {', '.join(report['survivors'])}")
+    if report["shared"]:
+        told.append(
+            f"left in shared memory, as it may be another program's: {', '.join(report['shared'])}"
+        )
+    return told

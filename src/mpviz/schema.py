@@ -107,6 +107,8 @@ RUNS = (
     + COUNTS
     + _columns("""
     answers_agree | boolean |  | every result equals the sequential run's; empty without one
+    lost_workers | int64   |   | workers for which there was no room in the trace table
+    left_behind  | int64   |   | processes that still ran when the program was done
     cpu_model    | str     |   | the processor
     usable_cpus  | float64 |   | affinity and cgroup quota respected
     load         | float64 |   | load average over one minute when the run began

@@ -1,9 +1,12 @@
 """What the system tells of processes: the same questions to Linux and to psutil."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from multiprocessing import shared_memory
 from pathlib import Path
@@ -11,6 +14,7 @@ from types import ModuleType
 
 import pytest
 
+from mpviz import tree
 from mpviz.tree import elsewhere, end_all, linux
 from tests.waiting import until
 
@@ -107,3 +111,112 @@ def test_shared_memory_is_in_use_by_who_has_mapped_it() -> None:
     finally:
         memory.close()
         memory.unlink()
+
+
+@pytest.fixture
+def entry() -> Iterator[Path]:
+    """A name in shared memory that is free."""
+    path = Path("/dev/shm", f"test-tree-{os.getpid()}")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_an_entry_that_a_run_made_is_removed_and_one_of_the_same_name_is_not(entry: Path) -> None:
+    entry.touch()
+    number = entry.stat().st_ino
+    linux.remove_shared({(entry.name, number + 1), ("another", number)}, "no-such-")
+    assert entry.exists()
+    linux.remove_shared({(entry.name, number)}, "no-such-")
+    assert not entry.exists()
+    entry.touch()
+    linux.remove_shared(set(), entry.name[:-1])
+    assert not entry.exists()
+
+
+def test_an_entry_that_somebody_uses_is_not_removed(entry: Path) -> None:
+    with entry.open("w"):
+        linux.remove_shared({(entry.name, entry.stat().st_ino)}, "no-such-")
+        assert entry.exists()
+
+
+def test_what_is_no_file_is_not_removed_from_shared_memory(entry: Path) -> None:
+    entry.mkdir()
+    linux.remove_shared({(entry.name, entry.stat().st_ino)}, entry.name)
+    assert entry.is_dir()
+    entry.rmdir()
+
+
+def test_a_process_that_stays_found_does_not_hold_up_the_end() -> None:
+    """A process that nobody reaps is found for ever, and killing it changes nothing."""
+    with subprocess.Popen(["true"]) as process:
+        until(lambda: linux.is_over(process.pid))
+        began = time.monotonic()
+        assert end_all(lambda: [process.pid]) == []  # it is over, so it has not survived
+        assert time.monotonic() - began < 2 * tree.KILL_LIMIT
+
+
+UNKILLABLE = """
+import os, time
+os.setuid(65534)
+print(flush=True)
+time.sleep(60)
+"""
+KILLER = """
+import json, sys, time
+from mpviz import tree
+began = time.monotonic()
+left = tree.end_all(lambda: [int(sys.argv[1])])
+print(json.dumps([tree.names(left), time.monotonic() - began]))
+"""
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be somebody else"
+)
+
+
+@needs_root
+def test_a_process_of_another_user_is_given_up_and_named() -> None:
+    """Root without the right to kill others is what another user's process is for a user."""
+    with subprocess.Popen([sys.executable, "-c", UNKILLABLE], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        code = [sys.executable, "-c", KILLER, str(process.pid)]
+        done = subprocess.run(
+            ["setpriv", "--bounding-set", "-kill", "--inh-caps", "-kill", *code],
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+        assert process.poll() is None
+        process.kill()
+    names, took = json.loads(done.stdout)
+    assert len(names) == 1
+    assert names[0].startswith(f"{process.pid} (python")
+    assert took < tree.KILL_LIMIT
+
+
+def test_where_new_ones_are_found_for_ever_there_is_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tree, "END_LIMIT", 0.5)
+    started: list[subprocess.Popen[bytes]] = []
+
+    def bomb() -> list[int]:
+        started.append(subprocess.Popen(["sleep", "60"]))
+        return [started[-1].pid]
+
+    end_all(bomb)
+    for process in started:
+        process.kill()
+        process.wait()
+    assert len(started) > 1
+
+
+def test_this_machine_s_start_has_one_name(system: ModuleType) -> None:
+    assert system.boot() == system.boot() != ""
+
+
+def test_a_process_has_a_name(system: ModuleType) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        until(lambda: system.name(process.pid) == "sleep")
+        process.kill()
+    assert system.name(process.pid) == ""

@@ -16,6 +16,7 @@ from typing import Any
 
 from mpviz.carrying.unpack import load_code
 from mpviz.recording.output import RAISED, Here, Output
+from mpviz.recording.shared import name_semaphores, note_segments
 from mpviz.recording.table import (
     CPU,
     DONE,
@@ -60,6 +61,8 @@ def install(setup: Setup) -> None:
         return
     state.table = TraceTable(setup.folder / "table")
     state.words = state.table.words
+    name_semaphores(setup.folder.name)
+    note_segments(setup.folder)
     state.output = Output(setup.folder / "output", here, state.words)
     sys.stdout = sys.stderr = state.output
     state.function = load_code(setup.code)

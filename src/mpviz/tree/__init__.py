@@ -7,7 +7,6 @@ here, once; ``MPVIZ_TREE=elsewhere`` takes the fallback on Linux too, for its te
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -24,28 +23,53 @@ MARK = "MPVIZ_RUN"  # in the environment of guard, host and workers: the run's f
 # in /dev/shm; it takes them milliseconds, on a busy machine more.
 TRACKER_LIMIT = 0.6
 PAUSE = 0.002
+KILL_LIMIT = 2.0  # seconds in which a process that was killed has ended, unless it can't
+REFUSED_LIMIT = 0.25  # seconds, if we may not kill it: it may be about to become ours
+END_LIMIT = 10.0  # seconds for all, where ever new ones are found
 
 
-def end_all(find: Callable[[], list[int]]) -> None:
+def end_all(find: Callable[[], list[int]]) -> list[int]:
     """Stop, then kill, all that `find` finds, again and again until it finds none.
 
-    Stopped first, so that none starts another while its siblings are killed.
+    Stopped first, so that none starts another while its siblings are killed. Gives those that are
+    still there at the limits: another user's, or one that waits for a disk that does not answer.
     """
-    last = time.perf_counter()  # when there was something else than trackers
+    began = last = time.perf_counter()  # last: when there was something else than trackers
+    limits: dict[int, float] = {}  # when each is given up
+    given_up: set[int] = set()
     while found := find():
-        victims = [pid for pid in found if not system.is_tracker(pid)]
         now = time.perf_counter()
+        open_ones = [pid for pid in found if pid not in given_up]
+        if not open_ones or now - began > END_LIMIT:
+            return [pid for pid in found if not system.is_over(pid)]
+        victims = [pid for pid in open_ones if not system.is_tracker(pid)]
         if victims:
             last = now
         elif now - last > TRACKER_LIMIT:
-            victims = found
-        for signum in (signal.SIGSTOP, signal.SIGKILL):
-            send(signum, victims)
+            victims = open_ones
+        send(signal.SIGSTOP, victims)
+        refused = send(signal.SIGKILL, victims)
+        for pid in victims:
+            limit = REFUSED_LIMIT if pid in refused else KILL_LIMIT
+            limits[pid] = min(limits.get(pid, now + KILL_LIMIT), now + limit)
+        given_up |= {pid for pid in victims if now > limits[pid]}
         time.sleep(PAUSE)
+    return []
 
 
-def send(signum: int, pids: list[int]) -> None:
-    """Send a signal to each that is still there."""
+def send(signum: int, pids: list[int]) -> set[int]:
+    """Send a signal to each that is still there, and give those to which we may not."""
+    refused = set()
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        try:
             os.kill(pid, signum)
+        except PermissionError:
+            refused.add(pid)
+        except ProcessLookupError:
+            pass
+    return refused
+
+
+def names(pids: list[int]) -> list[str]:
+    """Processes as one shows them: ``["123 (sleep)"]``."""
+    return [f"{pid} ({system.name(pid)})" for pid in pids]

@@ -54,6 +54,11 @@ def marked(mark: str) -> list[int]:
     ]
 
 
+def name(pid: int) -> str:
+    """The short name of a process."""
+    return _ask(pid, lambda one: one.name(), "")
+
+
 def is_tracker(pid: int) -> bool:
     """Whether it is multiprocessing's resource tracker, which must outlive its clients a moment."""
     return "multiprocessing.resource_tracker" in _command(pid)
@@ -74,9 +79,27 @@ def used(pids: Iterable[int]) -> int:
     return sum(_ask(pid, lambda one: int(one.memory_full_info().uss), 0) for pid in pids)
 
 
+def boot() -> str:
+    """The name of the time since this machine started; the same at every call until then."""
+    return str(int(psutil.boot_time()))
+
+
+def has_mounts(folder: Path) -> bool:
+    """Whether a file system is mounted below the folder: what is in it is somebody else's."""
+    inside = f"{folder.resolve()}{os.sep}"
+    try:
+        return any(one.mountpoint.startswith(inside) for one in psutil.disk_partitions(all=True))
+    except (psutil.Error, OSError):
+        return False
+
+
 def shared_memory() -> set[Path]:
     """None: it cannot be listed here."""
     return set()
+
+
+def remove_shared(_made: set[tuple[str, int]], _prefix: str) -> None:
+    """Nothing: what there is cannot be looked at here."""
 
 
 def in_use(_entries: set[Path], _pids: Iterable[int] | None = None) -> set[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,6 +80,12 @@ def marked(mark: str) -> list[int]:
     ]
 
 
+def name(pid: int) -> str:
+    """The short name of a process."""
+    said = _read(pid, "comm").decode(errors="replace").strip()
+    return "".join(one for one in said if one.isprintable())
+
+
 def is_tracker(pid: int) -> bool:
     """Whether it is multiprocessing's resource tracker, which must outlive its clients a moment."""
     return b"multiprocessing.resource_tracker" in _read(pid, "cmdline")
@@ -103,12 +111,55 @@ def used(pids: Iterable[int]) -> int:
     return total
 
 
+def boot() -> str:
+    """The name of the time since this machine started; empty where it is not told."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def has_mounts(folder: Path) -> bool:
+    """Whether a file system is mounted below the folder: what is in it is somebody else's."""
+    inside = os.fsencode(folder.resolve()) + b"/"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+            place = re.sub(
+                rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), line.split()[4]
+            )
+            if place.startswith(inside):
+                return True
+    return False
+
+
 def shared_memory() -> set[Path]:
     """The entries of shared memory that there are on this machine."""
     try:
         return set(SHARED.iterdir())
     except OSError:
         return set()
+
+
+def remove_shared(made: set[tuple[str, int]], prefix: str) -> None:
+    """Remove the entries of shared memory that a run made, unless somebody uses them.
+
+    Parameters
+    ----------
+    made
+        Names and inodes: an entry of that name made by another has another inode.
+    prefix
+        How the names of the others that are the run's begin.
+    """
+    ours = set()
+    for entry in shared_memory():
+        with contextlib.suppress(OSError):
+            about = entry.lstat()
+            known = entry.name.startswith(prefix) or (entry.name, about.st_ino) in made
+            if known and about.st_uid == os.getuid() and stat.S_ISREG(about.st_mode):
+                ours.add(entry)
+    for entry in ours - in_use(ours) if ours else ():
+        with contextlib.suppress(OSError):
+            entry.unlink()
 
 
 def in_use(entries: set[Path], pids: Iterable[int] | None = None) -> set[Path]:
