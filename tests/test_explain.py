@@ -35,6 +35,7 @@ PERFECT: dict[str, Any] = {
     "tail_s": 0.0,
     "useful_s": 2.68,
     "cpu_s": 2.68,
+    "computing_s": 2.68,
     "tasks": 10,
     "ok": 10,
     **dict.fromkeys(ENDED, 0),
@@ -78,25 +79,25 @@ def test_without_a_gil_threads_that_wait_have_another_cause() -> None:
 
 
 def test_of_tasks_that_sleep_it_says_that_they_wait() -> None:
-    text = said(workload="sleep", cpu_s=0.001)
+    text = said(workload="sleep", computing_s=0.001)
     assert text.endswith("These tasks wait rather than compute.")
     assert "100% inside tasks but not computing" in text
 
 
 def test_of_more_workers_than_cpus_it_says_that_they_share() -> None:
-    text = said(workers=8, useful_s=10.7, cpu_s=2.68)
+    text = said(workers=8, useful_s=10.7, computing_s=2.68)
     assert text.endswith("8 workers share 2 CPUs.")
 
 
 def test_of_tasks_that_got_slower_it_says_by_how_much() -> None:
-    text = said(useful_s=4.0, cpu_s=4.0, computation_scaling=0.67)
+    text = said(useful_s=4.0, computing_s=4.0, computation_scaling=0.67)
     assert "A task took 1.49 times as long as it does alone" in text
 
 
 def test_where_everything_was_lost_it_says_how_many_and_how() -> None:
     text = said(
         ok=0, timeout=10, ending="deadline", timeout_s=2.0, makespan_s=2.0, speedup=NAN,
-        useful_s=0.0, cpu_s=0.0, startup_s=4.0, computation_scaling=NAN,
+        useful_s=0.0, computing_s=0.0, startup_s=4.0, computation_scaling=NAN,
     )  # fmt: skip
     assert text.startswith(
         "0 of 10 tasks ended well; 10 did not come back before the deadline."
@@ -131,7 +132,7 @@ def test_sequential_is_one_process_that_worked() -> None:
 
 
 def test_one_task_on_one_worker_is_not_plural() -> None:
-    text = said(workers=1, tasks=1, ok=1, speedup=NAN, useful_s=1.34, cpu_s=1.34)
+    text = said(workers=1, tasks=1, ok=1, speedup=NAN, useful_s=1.34, computing_s=1.34)
     assert text.startswith("1 worker (pool.map) did 1 task in ")
 
 
@@ -166,7 +167,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "gap_s": gap,
         "tail_s": tail,
         "useful_s": useful,
-        "cpu_s": useful * draw(st.floats(0, 1)),
+        "computing_s": draw(st.just(NAN) | st.floats(0, 1).map(lambda share: share * useful)),
         "ending": ending,
         "message": "ValueError: no" if ending in ("raised", "host died") else "",
         "tasks": sum(counts),
@@ -174,6 +175,12 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "gil": draw(st.booleans()),
         "usable_cpus": draw(st.floats(0.1, 128)),
     }
+
+
+def test_what_cannot_be_told_to_be_waiting_is_not_called_so() -> None:
+    text = said(useful_s=4.0, computing_s=NAN)
+    assert "inside tasks" in text
+    assert "computing" not in text
 
 
 @given(rows())

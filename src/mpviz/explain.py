@@ -80,9 +80,17 @@ def _shares(run: Mapping[Any, Any]) -> str:
     total = run["makespan_s"] * run["workers"]
     if not total > 0:
         return ""
+    computing = run["computing_s"]
+    inside = (
+        {"inside tasks": run["useful_s"]}
+        if pd.isna(computing)
+        else {
+            "computing": computing,
+            "inside tasks but not computing": run["useful_s"] - computing,
+        }
+    )
     parts = {
-        "computing": run["cpu_s"],
-        "inside tasks but not computing": run["useful_s"] - run["cpu_s"],
+        **inside,
         "starting workers": run["startup_s"],
         "idle between tasks": run["gap_s"],
         "idle at the end, with no task left to start": run["tail_s"],
@@ -101,7 +109,7 @@ def _cause(run: Mapping[Any, Any]) -> str:
         return "The mechanism waited for a result that could no longer come."
     if run["startup_s"] > MOST * total:
         return "Starting workers cost more than the tasks: it pays with more, or longer, tasks."
-    if run["useful_s"] - run["cpu_s"] > WORTH_A_REASON * total:
+    if run["useful_s"] - run["computing_s"] > WORTH_A_REASON * total:
         return _why_not_computing(run)
     if run["gap_s"] > MOST * total:
         cure = "larger chunks" if MECHANISMS[run["mechanism"]].chunks else "longer tasks"
@@ -117,10 +125,10 @@ def _cause(run: Mapping[Any, Any]) -> str:
 
 
 def _why_not_computing(run: Mapping[Any, Any]) -> str:
-    busy = run["cpu_s"] > HALF * run["makespan_s"]  # of one CPU, all the time
+    busy = run["computing_s"] > HALF * run["makespan_s"]  # of one CPU, all the time
     if busy and run["mechanism"] == "threads" and run["gil"]:
         return "The GIL lets one thread compute at a time; the others wait inside their tasks."
-    if run["cpu_s"] < WORTH_A_REASON * run["useful_s"] and not busy:
+    if run["computing_s"] < WORTH_A_REASON * run["useful_s"] and not busy:
         return "These tasks wait rather than compute."
     if run["workers"] > run["usable_cpus"]:
         return f"{run['workers']} workers share {run['usable_cpus']:.3g} CPUs."
