@@ -39,6 +39,7 @@ PERFECT: dict[str, Any] = {
     "tail_s": 0.0,
     "useful_s": 2.68,
     "cpu_s": 2.68,
+    "computing_s": 2.68,
     "tasks": 10,
     "ok": 10,
     **dict.fromkeys(ENDED, 0),
@@ -51,6 +52,8 @@ PERFECT: dict[str, Any] = {
 
 
 def said(**changes: Any) -> str:
+    if "cpu_s" in changes:
+        changes.setdefault("computing_s", changes["cpu_s"])
     return explain(PERFECT | changes)
 
 
@@ -179,7 +182,7 @@ def test_what_can_give_no_such_speedup_is_named(changes: dict[str, Any], why: st
 def test_where_everything_was_lost_it_says_how_many_and_how() -> None:
     text = said(
         ok=0, timeout=10, ending="deadline", timeout_s=2.0, makespan_s=2.0, speedup=NAN,
-        useful_s=0.0, cpu_s=0.0, startup_s=4.0, computation_scaling=NAN,
+        useful_s=0.0, computing_s=0.0, startup_s=4.0, computation_scaling=NAN,
     )  # fmt: skip
     assert text.startswith(
         "0 of 10 tasks ended well; 10 did not come back before the deadline."
@@ -214,7 +217,7 @@ def test_sequential_is_one_process_that_worked() -> None:
 
 
 def test_one_task_on_one_worker_is_not_plural() -> None:
-    text = said(workers=1, tasks=1, ok=1, speedup=NAN, useful_s=1.34, cpu_s=1.34)
+    text = said(workers=1, tasks=1, ok=1, speedup=NAN, useful_s=1.34, computing_s=1.34)
     assert text.startswith("1 worker (pool.map) did 1 task in ")
 
 
@@ -291,7 +294,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "gap_s": gap,
         "tail_s": tail,
         "useful_s": useful,
-        "cpu_s": useful * draw(st.floats(0, 1)),
+        "computing_s": draw(st.just(NAN) | st.floats(0, 1).map(lambda share: share * useful)),
         "ending": ending,
         "message": "ValueError: no" if ending in ("raised", "host died") else "",
         "tasks": sum(counts),
@@ -299,6 +302,12 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "gil": draw(st.booleans()),
         "usable_cpus": draw(st.floats(0.1, 128)),
     }
+
+
+def test_what_cannot_be_told_to_be_waiting_is_not_called_so() -> None:
+    text = said(useful_s=4.0, computing_s=NAN)
+    assert "inside tasks" in text
+    assert "computing" not in text
 
 
 @given(rows())

@@ -159,7 +159,7 @@ def test_a_run_of_three_tasks_gives_exactly_these_task_rows(finished: Record) ->
         "started_s": [1, 1.5, 2],
         "finished_s": [2, 3.5, 3],
         "received_s": [4, 4, 4],
-        "cpu_s": [0.75, 2.0, 1],  # never more than the wall time
+        "cpu_s": [0.75, 2.5, 1],  # of two threads, say: more than the wall time
         "outcome": ["ok"] * 3,
         "result": ["1", "2", "3"],
     }
@@ -182,7 +182,7 @@ def test_a_run_of_three_tasks_gives_exactly_these_worker_rows(finished: Record) 
         "exitcode": [0, 0],
         "tasks": [2, 1],
         "useful_s": [2, 2],
-        "cpu_s": [1.75, 2.0],
+        "cpu_s": [1.75, 2.5],
     }
     made = frames.workers_frame(finished, run=7)
     pd.testing.assert_frame_equal(made, typed(schema.WORKERS, expected))
@@ -195,7 +195,8 @@ def test_the_row_of_a_run_holds_the_plan_and_what_was_measured(finished: Record)
     assert (row["ending"], row["message"], row["makespan_s"]) == ("finished", "", 4)
     # Both lanes were useful for 2 s of the 4: balanced, half of the time idle.
     assert (row["load_balance"], row["communication_efficiency"]) == (1, 0.5)
-    assert (row["parallel_efficiency"], row["useful_s"], row["cpu_s"]) == (0.5, 4, 3.75)
+    assert (row["parallel_efficiency"], row["useful_s"]) == (0.5, 4)
+    assert (row["cpu_s"], row["computing_s"]) == (4.25, 3.75)
     # The last task began at 2, so lane 0 waits 0.2-1 and 3-4, lane 1 0.5-1.5 and 3.5-4.
     assert row["startup_s"] == pytest.approx(0.7)
     assert row["gap_s"] == pytest.approx(1.8)
@@ -204,6 +205,34 @@ def test_the_row_of_a_run_holds_the_plan_and_what_was_measured(finished: Record)
     for unknown in ("baseline_s", "speedup", "efficiency", "computation_scaling"):
         assert math.isnan(row[unknown])
     assert row["answers_agree"] is pd.NA
+
+
+def test_cpu_time_that_only_the_reading_took_is_not_the_task_s(stage: Stage) -> None:
+    stage.task(0, stage.worker(lane=0, pid=1), 1, 1.0000003, cpu=0.0000012)
+    cpu = frames.tasks_frame(stage.record())["cpu_s"]
+    assert cpu[0] == pytest.approx(3e-7)
+
+
+@pytest.mark.parametrize(
+    ("of_the_host", "computing"), [(1.0, 1.0), (1.05, 1.0), (2.0, math.nan), (0, math.nan)]
+)
+def test_of_threads_it_is_told_whether_they_compute_where_nobody_else_did(
+    tmp_path: Path, of_the_host: float, computing: float
+) -> None:
+    stage = Stage(tmp_path / "table", plan_of(10, mechanism="threads"))
+    stage.task(0, stage.worker(lane=0, pid=1), 1, 3, received=3, cpu=1)
+    row = all_of(stage.record(host_cpu_ns=at(of_the_host) - CALLED))["runs"].iloc[0]
+    assert (row["useful_s"], row["cpu_s"]) == (2, 1)
+    assert row["computing_s"] == pytest.approx(computing, nan_ok=True)
+
+
+def test_of_a_task_that_was_cut_it_cannot_be_told_whether_it_computed(stage: Stage) -> None:
+    worker = stage.worker(lane=0, pid=1)
+    stage.task(0, worker, 1, 2, cpu=1)
+    stage.task(1, worker, 2)
+    row = all_of(stage.record(Ending.DEADLINE))["runs"].iloc[0]
+    assert (row["useful_s"], row["cpu_s"]) == (3, 1)
+    assert math.isnan(row["computing_s"])
 
 
 @pytest.mark.parametrize("name", schema.TABLES)

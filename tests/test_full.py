@@ -156,6 +156,8 @@ def test_where_the_disk_fills_meanwhile_the_tasks_are_still_accounted_for(
     assert trace.record.ending is Ending.FINISHED
     assert "The disk was full, so not all that was returned" in trace.sentence
     assert run_folders() == set()
+    # The task's own file stays, as with plain code.
+    assert (runs_on_disk / "ballast").exists()
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])

@@ -162,18 +162,6 @@ def tagged(name: str) -> list[int]:
     return found
 
 
-def test_temporary_files_of_a_task_are_removed_with_the_run() -> None:
-    def litter(x: int) -> str:
-        import tempfile
-
-        return tempfile.mkstemp()[1]
-
-    record = run(litter, 0)
-    path = record.results[0].strip('"')
-    assert Path(path).is_relative_to(Path(tempfile.gettempdir()))
-    assert not Path(path).exists()
-
-
 def test_wait_gives_up_after_its_timeout_and_can_be_called_again(
     started: Callable[..., runner.Running],
 ) -> None:

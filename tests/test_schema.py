@@ -17,7 +17,8 @@ WORKERS = """run, worker, name, pid, tid, requested_s, booted_s, first_task_s, l
     ended_s, exitcode, tasks, useful_s, cpu_s"""
 RUNS = """makespan_s, baseline_s, speedup, efficiency, load_balance, communication_efficiency,
     parallel_efficiency, computation_scaling, global_efficiency, serial_fraction, startup_s, gap_s,
-    tail_s, useful_s, cpu_s, tasks, ok, error, died, timeout, cancelled, missing, answers_agree"""
+    tail_s, useful_s, cpu_s, computing_s, tasks, ok, error, died, timeout, cancelled, missing,
+    answers_agree"""
 ENVIRONMENT = """cpu_model, usable_cpus, load, python, gil, platform, versions, workload_hash, seed,
     order"""
 

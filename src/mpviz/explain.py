@@ -155,9 +155,17 @@ def _shares(run: Mapping[Any, Any]) -> str:
     total = run["makespan_s"] * run["workers"]
     if not total > 0:
         return ""
+    computing = run["computing_s"]
+    inside = (
+        {"inside tasks": run["useful_s"]}
+        if pd.isna(computing)
+        else {
+            "computing": computing,
+            "inside tasks but not computing": run["useful_s"] - computing,
+        }
+    )
     parts = {
-        "computing": run["cpu_s"],
-        "inside tasks but not computing": run["useful_s"] - run["cpu_s"],
+        **inside,
         "starting workers": run["startup_s"],
         "idle between tasks": run["gap_s"],
         "idle at the end, with no task left to start": run["tail_s"],
@@ -186,7 +194,7 @@ def _cause(run: Mapping[Any, Any]) -> str:
     # Sums of the account of time: the one is larger than the other, or it is not.
     if run["startup_s"] > max(run["useful_s"], WORTH_A_REASON * total):
         return "Starting workers took longer than the tasks."
-    slowed = run["useful_s"] - run["cpu_s"] > WORTH_A_REASON * total
+    slowed = run["useful_s"] - run["computing_s"] > WORTH_A_REASON * total
     if slowed and _under_the_gil(run):
         return (
             "Together the threads kept one CPU busy, and no more: under the GIL one at a time runs "

@@ -18,6 +18,8 @@ from mpviz.text import as_text
 Words = NDArray[np.int64]
 
 NAN = float("nan")
+READING = 20_000  # nanoseconds of CPU time between a task's wall stamps and its CPU stamps
+UNTOLD = 0.03  # of the time in tasks: so much CPU time may be nobody's
 
 
 def shaped(columns: dict[str, Any], wanted: Sequence[schema.Column]) -> pd.DataFrame:
@@ -39,9 +41,6 @@ def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
     outcomes = _outcomes(record, rows, crew)
     known_results = dict(record.results) | dict(record.errors)
     results = [known_results.get(index, "") for index in range(len(rows))]
-    # Read outside the wall stamps, CPU time of a task of microseconds would exceed them.
-    wall = rows[:, words.FINISHED] - rows[:, words.STARTED]
-    cpu = np.minimum(rows[:, words.CPU], wall) / 1e9
     ended = state >= words.DONE
     return shaped(
         {
@@ -54,12 +53,38 @@ def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
             "started_s": _seconds(rows[:, words.STARTED], record, state > 0),
             "finished_s": _seconds(rows[:, words.FINISHED], record, ended),
             "received_s": _seconds(rows[:, words.RECEIVED], record),
-            "cpu_s": np.where(ended, cpu, NAN),
+            "cpu_s": np.where(ended, _cpu_seconds(rows), NAN),
             "outcome": outcomes,
             "result": results,
         },
         schema.TASKS,
     )
+
+
+def _cpu_seconds(rows: Words) -> NDArray[np.float64]:
+    """CPU time of each task; what exceeds its wall time by no more than a reading takes is cut."""
+    wall = rows[:, words.FINISHED] - rows[:, words.STARTED]
+    cpu = rows[:, words.CPU]
+    return np.where(cpu - wall < READING, np.minimum(cpu, wall), cpu) / 1e9
+
+
+def computing_of(record: Record, tasks: pd.DataFrame) -> float:
+    """Seconds that tasks were computing, of their wall time; NaN where it can't be told.
+
+    A thread's own CPU time says nothing of other threads and of children that computed for it
+    meanwhile; whether there were any, the CPU time of the whole process tells. Of a task that did
+    not come to its end nothing is known.
+    """
+    wall = tasks["finished_s"] - tasks["started_s"]
+    if (wall.isna() & tasks["started_s"].notna()).any():
+        return NAN
+    computing = float(np.fmin(tasks["cpu_s"], wall).sum())
+    mechanism = MECHANISMS[record.plan.mechanism]
+    if mechanism.processes or not mechanism.parallel:
+        return computing
+    others = record.host_cpu_ns / 1e9 - float(tasks["cpu_s"].sum())
+    told = record.host_cpu_ns > 0 and others <= UNTOLD * float(wall.sum())
+    return computing if told else NAN
 
 
 def _outcomes(record: Record, rows: Words, crew: Words) -> Any:
@@ -114,7 +139,7 @@ def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
     over = begun & (state >= words.DONE)
     size = len(crew)
     wall = (rows[:, words.FINISHED] - rows[:, words.STARTED])[over] / 1e9
-    cpu = np.minimum(rows[:, words.CPU][over] / 1e9, wall)
+    cpu = _cpu_seconds(rows[over])
     first = np.full(size, np.iinfo(np.int64).max)
     np.minimum.at(first, row_of[begun], rows[begun, words.STARTED])
     last = np.zeros(size, dtype=np.int64)
@@ -220,6 +245,7 @@ def runs_frame(
         "tail_s": [seconds["tail"]],
         "useful_s": [seconds["task"]],
         "cpu_s": [cpu],
+        "computing_s": [computing_of(record, tasks)],
         "tasks": [len(tasks)],
         **{name.value: [int(counts.get(name.value, 0))] for name in Outcome},
         "answers_agree": [agree],

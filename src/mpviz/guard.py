@@ -29,7 +29,8 @@ from typing import Any
 
 from mpviz import folders
 from mpviz.model import Ending
-from mpviz.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, PID, TraceTable
+from mpviz.recording.raw import FOR_US, LOG, UNBUFFERED, trim
+from mpviz.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, LOGGED, PID, TraceTable
 from mpviz.tree import MARK, end_all, names, send, system
 
 TICK = 0.05  # seconds between looks for new workers
@@ -112,6 +113,8 @@ def look_back(
     if report["ending"] is Ending.HOST_DIED:
         stamp_exits_of(table, host.pid)
     table.words[CUT] = time.perf_counter_ns()
+    with contextlib.suppress(OSError):  # what comes now is said of our ending it
+        table.words[LOGGED] = (folder / LOG).stat().st_size
 
 
 def let_save(ending: Ending, host: subprocess.Popen[bytes], mark: str) -> None:
@@ -160,8 +163,8 @@ def wait_for_goodbye(kernel: int, kernel_fd: int | None) -> None:
 
 def start_host(folder: Path) -> subprocess.Popen[bytes]:
     """Start the process that runs the mechanism: alone in its session, its noise in a file."""
-    environment = os.environ | {"TMPDIR": str(folder / "tmp"), MARK: folder.name}
-    with (folder / "host.log").open("wb") as log:
+    environment = {UNBUFFERED: FOR_US} | os.environ | {MARK: folder.name}
+    with (folder / LOG).open("ab") as log:  # appending, as all who write there must
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "mpviz.host", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -236,7 +239,7 @@ class Watch:
 
     def until_the_end(self, deadline: float) -> Ending:
         """Wait for the first thing that ends the run; stamp the workers that exit meanwhile."""
-        began = time.perf_counter()
+        began = trimmed = time.perf_counter()
         table, host = self._table, self._host
         while host.poll() is None:
             self._follow_new_workers()
@@ -249,6 +252,9 @@ class Watch:
             if ready & self._ends or os.getppid() != self._kernel:
                 return Ending.CANCELLED  # asked to, or the kernel is gone
             self._stamp_exits(ready)
+            if time.perf_counter() > trimmed + MEMORY_TICK:
+                trim(table.path.parent)
+                trimmed = time.perf_counter()
             if self.ceiling.passed([host.pid, *self._unfollowed, *self._pids()]):
                 return Ending.MEMORY
         return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing.process
 import os
 import pickle
 import signal
@@ -23,12 +24,14 @@ from typing import Any
 from mpviz.carrying.state import restore
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Ending
+from mpviz.recording import raw
 from mpviz.recording.context import open_lanes, recording_context
 from mpviz.recording.output import RAISED_BY_CALL
-from mpviz.recording.table import CALLED, ENDED, FULL, RECEIVED
-from mpviz.recording.task import Setup, install, note_error, state, timed_task
+from mpviz.recording.table import CALLED, ENDED, FULL, HOST_CPU, RECEIVED
+from mpviz.recording.task import Setup, cpu_time, install, note_error, state, timed_task
 from mpviz.text import as_text
 
+LONGEST_FOLDER = 107 - len("/listener-12345678")  # of a socket's path, in bytes
 SPARE = "spare"  # room on the disk to say how it ended, given back for that
 
 
@@ -41,6 +44,9 @@ def main() -> None:
     # The caller's order: a module of the user's own may have the name of an installed one.
     sys.path[:] = dict.fromkeys([*plan["sys_path"], *sys.path])
     sys.argv = plan["argv"]
+    with contextlib.suppress(OSError):
+        (folder / raw.FOLDER).mkdir()
+    keep_sockets_in(folder / "tmp")
     setup = Setup(folder, plan["code"])
     results: list[tuple[int, Any]] = []
     try:
@@ -56,6 +62,21 @@ def main() -> None:
     save(folder, ending, results)
 
 
+def keep_sockets_in(folder: Path) -> None:
+    """Let multiprocessing make its sockets in the run's folder, which is removed with the run.
+
+    Workers get this folder's name with their process object, under each start method. What a task
+    makes with `tempfile` is the user's, and stays where plain code would leave it.
+    """
+    place = str(folder)
+    if len(os.fsencode(place)) > LONGEST_FOLDER:
+        # A socket's path has room for 107 bytes. This one leads to the folder while we live.
+        place = f"/proc/{os.getpid()}/fd/{os.open(folder, os.O_RDONLY | os.O_DIRECTORY)}"
+        if not Path(place).is_dir():  # no Linux: let multiprocessing find a place
+            return
+    multiprocessing.process.current_process()._config["tempdir"] = place  # type: ignore[attr-defined]  # no public way
+
+
 def call(
     plan: dict[str, Any],
     setup: Setup,
@@ -69,6 +90,9 @@ def call(
     lanes = open_lanes(setup, state.table)
     context = recording_context(plan["start_method"])
     words[CALLED] = perf_counter_ns()
+    words[HOST_CPU] = -cpu_time()
+    if not mechanism.processes:
+        raw.forget_unbuffered()
     if not mechanism.parallel:
         lanes.main_thread()
     coming = mechanism.function(
@@ -84,11 +108,19 @@ def call(
             results.append(pair)
     except BaseException as error:
         words[ENDED] = perf_counter_ns()
+        stop_cpu_time()
         note_error(error, RAISED_BY_CALL)
         return Ending.RAISED
+    stop_cpu_time()
     if not results:  # none is ever in hand: what ends it then is that the call came back
         words[ENDED] = perf_counter_ns()
     return Ending.FINISHED
+
+
+def stop_cpu_time() -> None:
+    """Write down the CPU time that this process took since the mechanism was called."""
+    if state.words[HOST_CPU] < 0:
+        state.words[HOST_CPU] += cpu_time()
 
 
 def save(folder: Path, ending: Ending, results: list[tuple[int, Any]]) -> None:
@@ -117,6 +149,7 @@ def save_when_asked(folder: Path, results: list[tuple[int, Any]]) -> None:
 
     def leave(_signum: int, _frame: FrameType | None) -> None:
         if os.getpid() == host:  # a forked worker has the handler too
+            stop_cpu_time()
             save(folder, Ending.CANCELLED, results)
             os._exit(0)
 

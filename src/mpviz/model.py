@@ -112,6 +112,7 @@ class Record:
     output: tuple[Line, ...] = ()
     message: str = ""  # what the mechanism's call raised, or why the host died
     lost_workers: int = 0  # workers for which the trace table had no row left
+    host_cpu_ns: int = 0  # CPU time of the host and its children during the call; 0: unknown
     left_behind: int = 0  # processes that still ran when the program that started them was done
     survivors: tuple[str, ...] = ()  # processes that could not be ended: "123 (sleep)"
     environment: Mapping[str, Any] = field(default_factory=dict)

@@ -26,13 +26,16 @@ from mpviz.carrying.pack import check_sendable, pack
 from mpviz.environment import environment, free_memory
 from mpviz.mechanisms import MECHANISMS, MOST_EACH
 from mpviz.model import CUT_SHORT, START_METHODS, Ending, Line, Plan, Record, Refused
-from mpviz.recording.output import PRINTED, RAISED, RAISED_BY_CALL, read
+from mpviz.recording.output import PRINTED, RAISED, RAISED_BY_CALL, WRITTEN, read
+from mpviz.recording.raw import NOT_KEPT, Reader
 from mpviz.recording.table import (
     CALLED,
     CUT,
     ENDED,
     EXITED,
     FULL,
+    HOST_CPU,
+    LOGGED,
     LOST,
     PID,
     STOPPED,
@@ -362,6 +365,7 @@ class Running:
                 ending = Ending(saved)
         errors: dict[int, str] = {}
         lines = []
+        raw = Reader(self.folder)
         for kind, task, worker, text in read(self.folder / "output")[0]:
             if kind == RAISED:
                 errors[task] = text
@@ -369,6 +373,9 @@ class Running:
                 message = text
             elif kind == PRINTED:
                 lines.append(Line(task, worker, text))
+            elif kind == WRITTEN and (written := raw.part(text)):
+                lines.append(Line(task, worker, written))
+        lines += self._unclaimed(raw)
         if ending is Ending.HOST_DIED and not message:
             message = self._last_words(report["status"])
         words = self.table.words
@@ -391,10 +398,23 @@ class Running:
             output=tuple(lines),
             message=message,
             lost_workers=words[LOST],
+            host_cpu_ns=words[HOST_CPU],
             left_behind=report["left_behind"],
             survivors=tuple(report["survivors"]),
             environment=self.environment,
         )
+
+    def _unclaimed(self, raw: Reader) -> list[Line]:
+        """What came past Python's streams after the last look: of the task it ended within."""
+        lines = []
+        running = None
+        for row, text in raw.rest(self.table.claimed, self.table.words[LOGGED]):
+            if running is None:
+                running = self.table.running
+            alone = row >= 0 or not MECHANISMS[self.plan.mechanism].parallel
+            task = running.get(max(row, 0), -1) if alone else -1
+            lines.append(Line(task, row if task < 0 else max(row, 0), text))
+        return [*lines, Line(-1, -1, NOT_KEPT)] if raw.cut else lines
 
     def _sweep(self) -> list[int]:
         """What the guard, which was killed, can do no more: end all that carries the run's mark."""

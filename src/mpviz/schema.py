@@ -50,7 +50,7 @@ TASKS = _columns("""
     started_s    | float64 | s | since the mechanism was called
     finished_s   | float64 | s | since the mechanism was called
     received_s   | float64 | s | when the mechanism yielded the result
-    cpu_s        | float64 | s | CPU time of the thread inside the task
+    cpu_s        | float64 | s | CPU time: process and children waited for; of threads, its own
     outcome      | str     |   | ok, error, died, timeout, cancelled, missing
     result       | str     |   | JSON where it can be, else a shortened repr; an error's exception
 """)
@@ -69,7 +69,7 @@ WORKERS = _columns("""
     exitcode     | Int64   |   | of a process that ended; minus the signal's number if killed
     tasks        | int64   |   | tasks it began
     useful_s     | float64 | s | wall time inside tasks
-    cpu_s        | float64 | s | CPU time inside tasks
+    cpu_s        | float64 | s | CPU time of its tasks
 """)
 
 COUNTS = _columns("""
@@ -101,7 +101,8 @@ RUNS = (
     gap_s        | float64 | s | worker-seconds idle while tasks remained unstarted
     tail_s       | float64 | s | worker-seconds idle after the last task was started
     useful_s     | float64 | s | worker-seconds inside tasks
-    cpu_s        | float64 | s | CPU seconds inside tasks
+    cpu_s        | float64 | s | CPU time of all tasks
+    computing_s  | float64 | s | of useful_s, computing: min of CPU and wall time; empty if unknown
     tasks        | int64   |   | tasks in the input set
 """)
     + COUNTS

@@ -19,7 +19,7 @@ def run(
     mechanism: str = "pool.map", workers: int = 2, speedup: float = 1.9, **more: Any
 ) -> dict[str, Any]:
     makespan = 2.68 / speedup
-    times = {"useful_s": 2.6, "cpu_s": 2.5, "startup_s": 0.1, "gap_s": 0.05}
+    times = {"useful_s": 2.6, "cpu_s": 2.5, "computing_s": 2.5, "startup_s": 0.1, "gap_s": 0.05}
     rest = workers * makespan - 2.6 - 0.15
     made = {
         "mechanism": mechanism, "workers": workers, "speedup": speedup, "makespan_s": makespan,
@@ -80,8 +80,16 @@ def test_useful_time_is_computing_or_not() -> None:
 
 
 def test_more_cpu_time_than_wall_time_makes_no_negative_part() -> None:
-    parts = losses_columns(toys.runs([run(cpu_s=2.7)]))["parts"]
+    parts = losses_columns(toys.runs([run(cpu_s=2.7, computing_s=2.6000001)]))["parts"]
     assert (parts["right"] - parts["left"]).min() >= 0
+
+
+def test_where_it_cannot_be_told_whether_a_task_computed_the_chart_says_so() -> None:
+    parts = losses_columns(toys.runs([run(computing_s=NAN), run()]))["parts"]
+    lengths = (parts["right"] - parts["left"]).reshape(-1, 5)
+    assert parts["part"][:5:4] == ["computing", "idle at the end"]
+    assert parts["part"][5] == "in a task, computing or not"
+    np.testing.assert_allclose(lengths[1, :2], [2.6, 0])
 
 
 def test_the_latest_ten_runs_are_shown_with_the_newest_on_top() -> None:

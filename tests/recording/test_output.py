@@ -1,5 +1,6 @@
 """What tasks print: whole lines, each with its task, in order of arrival."""
 
+import io
 import os
 import threading
 from pathlib import Path
@@ -33,21 +34,21 @@ def stream(tmp_path: Path):
 
 def test_a_line_is_kept_with_the_task_and_the_worker_that_printed_it(stream: Stream) -> None:
     stream.here.task, stream.here.worker = 3, 1
-    print("hello", 7, file=stream.output)
+    print("hello", 7, file=stream.output.stdout)
     assert read(stream.path)[0] == [(PRINTED, 3, 1, "hello 7")]
 
 
 def test_lines_are_in_order_of_arrival(stream: Stream) -> None:
     for task in (2, 0, 2):
         stream.here.task = task
-        print("from", task, file=stream.output)
+        print("from", task, file=stream.output.stdout)
     assert stream.lines() == [(2, "from 2"), (0, "from 0"), (2, "from 2")]
 
 
 def test_a_line_without_an_end_waits_until_it_is_ended(stream: Stream) -> None:
-    stream.output.write("half")
+    stream.output.stdout.write("half")
     assert stream.lines() == []
-    stream.output.write(" a line\nand")
+    stream.output.stdout.write(" a line\nand")
     assert stream.lines() == [(-1, "half a line")]
     stream.output.end_line()
     stream.output.end_line()
@@ -55,8 +56,8 @@ def test_a_line_without_an_end_waits_until_it_is_ended(stream: Stream) -> None:
 
 
 def test_an_empty_line_is_a_line(stream: Stream) -> None:
-    print(file=stream.output)
-    print("x", file=stream.output)
+    print(file=stream.output.stdout)
+    print("x", file=stream.output.stdout)
     assert stream.lines() == [(-1, ""), (-1, "x")]
 
 
@@ -65,7 +66,7 @@ def test_what_two_threads_print_piece_by_piece_does_not_mix(stream: Stream) -> N
         stream.here.task = task
         for _ in range(50):
             for piece in (str(task), " says ", "hello", "\n"):
-                stream.output.write(piece)
+                stream.output.stdout.write(piece)
 
     threads = [threading.Thread(target=speak, args=(task,)) for task in range(4)]
     for thread in threads:
@@ -78,26 +79,26 @@ def test_what_two_threads_print_piece_by_piece_does_not_mix(stream: Stream) -> N
 
 
 def test_any_character_can_be_printed(stream: Stream) -> None:
-    print("naïve € 🙂 \ud800 \0", file=stream.output)
+    print("naïve € 🙂 \ud800 \0", file=stream.output.stdout)
     assert stream.lines() == [(-1, "naïve € 🙂 \\ud800 \0")]
 
 
 def test_a_line_without_end_is_written_piece_by_piece_and_not_kept_in_memory(
     stream: Stream,
 ) -> None:
-    stream.output.write("x" * (LONGEST + 1))
-    assert stream.here.line == ""
+    stream.output.stdout.write("x" * (LONGEST + 1))
+    assert stream.here.line == b""
     assert "".join(text for _, text in stream.lines()) == "x" * (LONGEST + 1)
 
 
 def test_of_a_very_long_line_nothing_is_lost(stream: Stream) -> None:
-    print("x" * 3 * LONGEST, file=stream.output)
+    print("x" * 3 * LONGEST, file=stream.output.stdout)
     assert "".join(text for _, text in stream.lines()) == "x" * 3 * LONGEST
 
 
 def test_past_one_mebibyte_it_says_so_once_and_keeps_no_more(stream: Stream) -> None:
     for _ in range(40):
-        print("x" * 60_000, file=stream.output)
+        print("x" * 60_000, file=stream.output.stdout)
     kept = stream.lines()
     assert kept[-1][1].endswith("\n[mpviz: this process printed over 1 MiB; the rest is not kept]")
     assert sum("mpviz:" in text for _, text in kept) == 1
@@ -106,7 +107,7 @@ def test_past_one_mebibyte_it_says_so_once_and_keeps_no_more(stream: Stream) -> 
 
 def test_an_exception_is_kept_even_past_the_cap(stream: Stream) -> None:
     for _ in range(40):
-        print("x" * 60_000, file=stream.output)
+        print("x" * 60_000, file=stream.output.stdout)
     stream.here.task = 5
     stream.output.entry(RAISED, "ValueError: no")
     assert read(stream.path)[0][-1] == (RAISED, 5, -1, "ValueError: no")
@@ -115,9 +116,9 @@ def test_an_exception_is_kept_even_past_the_cap(stream: Stream) -> None:
 def test_reading_goes_on_where_it_stopped_and_leaves_half_an_entry_for_later(
     stream: Stream,
 ) -> None:
-    print("one", file=stream.output)
+    print("one", file=stream.output.stdout)
     first, position = read(stream.path)
-    print("two", file=stream.output)
+    print("two", file=stream.output.stdout)
     whole = stream.path.read_bytes()
     stream.path.write_bytes(whole[:-1])
     assert read(stream.path, position) == ([], position)
@@ -128,9 +129,74 @@ def test_reading_goes_on_where_it_stopped_and_leaves_half_an_entry_for_later(
 
 
 def test_it_is_a_text_stream_that_programs_can_write_to(stream: Stream) -> None:
-    assert stream.output.writable()
-    assert not stream.output.isatty()
-    assert stream.output.write("abc\n") == 4
-    stream.output.writelines(["d\n", "e\n"])
-    stream.output.flush()
+    out = stream.output.stdout
+    assert out.writable()
+    assert not out.isatty()
+    assert out.write("abc\n") == 4
+    out.writelines(["d\n", "e\n"])
+    out.flush()
     assert [text for _, text in stream.lines()] == ["abc", "d", "e"]
+
+
+@pytest.mark.parametrize(("name", "fd"), [("stdout", 1), ("stderr", 2)])
+def test_it_has_the_descriptor_of_its_name(stream: Stream, name: str, fd: int) -> None:
+    out = getattr(stream.output, name)
+    assert (out.fileno(), out.buffer.fileno(), out.name) == (fd, fd, f"<{name}>")
+    assert (out.encoding, out.line_buffering, out.closed) == ("utf-8", True, False)
+    assert not out.readable()
+    assert not out.seekable()
+
+
+def test_bytes_written_to_its_buffer_are_kept_with_their_task(stream: Stream) -> None:
+    stream.here.task = 4
+    stream.output.stdout.buffer.write("€".encode())
+    stream.output.stdout.buffer.raw.write(memoryview(b" and \xff\n"))
+    assert stream.lines() == [(4, "€ and \N{REPLACEMENT CHARACTER}")]
+
+
+def test_it_can_be_reconfigured_and_given_another_wrapper(stream: Stream) -> None:
+    out = stream.output.stdout
+    out.reconfigure(errors="replace", newline="\n", line_buffering=False)
+    print("a", file=out)
+    other = io.TextIOWrapper(out.detach(), encoding="utf-8", line_buffering=True)
+    print("b", file=other)
+    assert stream.lines() == [(-1, "a"), (-1, "b")]
+
+
+def test_what_is_put_onto_the_descriptor_gets_what_is_printed(
+    stream: Stream, tmp_path: Path
+) -> None:
+    before = os.dup(1)
+    with (tmp_path / "elsewhere").open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        try:
+            print("there", file=stream.output.stdout, flush=True)
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
+    print("here", file=stream.output.stdout)
+    assert (tmp_path / "elsewhere").read_text() == "there\n"
+    assert stream.lines() == [(-1, "here")]
+
+
+def test_a_stream_that_was_closed_says_so(stream: Stream) -> None:
+    stream.output.stdout.close()
+    with pytest.raises(ValueError, match="closed file"):
+        print("x", file=stream.output.stdout)
+
+
+def test_no_piece_of_a_long_line_ends_within_a_character(stream: Stream) -> None:
+    text = "x" + "€" * LONGEST
+    print(text, file=stream.output.stdout)
+    assert "".join(text for _, text in stream.lines()) == text
+
+
+def test_what_another_thread_prints_is_of_the_task_where_one_runs_at_a_time(
+    stream: Stream,
+) -> None:
+    stream.output.home = stream.here
+    stream.here.worker, stream.here.task = 2, 9
+    thread = threading.Thread(target=print, args=["x"], kwargs={"file": stream.output.stderr})
+    thread.start()
+    thread.join()
+    assert read(stream.path)[0] == [(PRINTED, 9, 2, "x")]

@@ -1,7 +1,7 @@
 """Where the time went: worker-seconds of each run, stacked. Knows no widget and no kernel.
 
 workers × makespan = start-up + useful + gap + tail (`schema.RUNS`), and useful time is computing
-(CPU time) or not; so a bar is as long as all its workers' time together.
+or not, where that can be told; so a bar is as long as all its workers' time together.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bokeh.models import DataRange1d
 from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, hover, legend, looks, note, sheet, sources, time_axis
-from mpviz.charts.palette import INK, QUIET, USEFUL
+from mpviz.charts.palette import INK, INSIDE, QUIET, USEFUL
 from mpviz.text import seconds
 
 HEIGHT = 400
@@ -21,7 +21,7 @@ RUNS = 10  # the latest
 FEWEST = 4  # rows shown, so that a first run's bar is a bar and not a block
 THICK = 0.42  # of a row is bar; its label stands above it
 EMPTY = "each run adds a bar:\nwhat its workers' time went into"
-PARTS = {**USEFUL, **{name: QUIET[name] for name in ("startup", "gap", "tail")}}
+PARTS = {**USEFUL, "inside": INSIDE, **{name: QUIET[name] for name in ("startup", "gap", "tail")}}
 
 
 def losses_columns(runs: pd.DataFrame) -> Columns:
@@ -40,13 +40,15 @@ def losses_columns(runs: pd.DataFrame) -> Columns:
     """
     shown = runs[runs["useful_s"].notna() & runs["makespan_s"].notna()].iloc[::-1].iloc[:RUNS]
     useful = shown["useful_s"].to_numpy(float)
-    computing = np.clip(np.nan_to_num(shown["cpu_s"].to_numpy(float)), 0, useful)
+    computing = np.clip(shown["computing_s"].to_numpy(float), 0, useful)
+    told = ~np.isnan(computing)
+    computing = np.where(told, computing, useful)
     quiet = [
         np.nan_to_num(shown[f"{name}_s"].to_numpy(float)) for name in ("startup", "gap", "tail")
     ]
     lengths = np.column_stack([computing, useful - computing, *quiet])
     right = np.cumsum(lengths, axis=1)
-    n, kinds = len(shown), len(PARTS)
+    n, kinds = lengths.shape
     whole = right[:, -1]
     titles = [
         f"run {run} · {mechanism} × {workers}"
@@ -54,7 +56,8 @@ def losses_columns(runs: pd.DataFrame) -> Columns:
             shown["run"], shown["mechanism"], shown["workers"], strict=True
         )
     ]
-    names = [look.label for look in PARTS.values()]
+    inside, *others = (look.label for look in PARTS.values() if look is not INSIDE)
+    names = [[inside if one else INSIDE.label, *others] for one in told]
     share = np.divide(lengths, whole[:, None], out=np.zeros_like(lengths), where=whole[:, None] > 0)
     rows = max(n, FEWEST)
     return {
@@ -62,9 +65,9 @@ def losses_columns(runs: pd.DataFrame) -> Columns:
             "y": np.repeat(np.arange(n, dtype=float), kinds),
             "left": (right - lengths).ravel(),
             "right": right.ravel(),
-            "part": names * n,
+            "part": [name for of_run in names for name in of_run],
             "text": [
-                f"{names[k]}\n{seconds(lengths[i, k])} of {seconds(whole[i])} "
+                f"{names[i][k]}\n{seconds(lengths[i, k])} of {seconds(whole[i])} "
                 f"worker-time ({share[i, k]:.1%})\n{titles[i]}"
                 for i in range(n)
                 for k in range(kinds)

@@ -51,6 +51,7 @@ USEFUL = {
     "computing": Look("computing", BLUE),
     "not_computing": Look("in a task, not computing", SKY, 1.0, "left_diagonal_line"),
 }
+INSIDE = Look("in a task, computing or not", CALM)  # where it can't be told which
 
 # A colour a family (the name before the dot), a marker a mechanism.
 FAMILIES = {

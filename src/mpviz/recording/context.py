@@ -15,8 +15,9 @@ import threading
 from time import perf_counter_ns
 from typing import Any
 
+from mpviz.recording.raw import host_log, own_file
 from mpviz.recording.table import BOOTED, EXITCODE, PID, STOPPED, TID, TraceTable
-from mpviz.recording.task import Setup, here, install, state
+from mpviz.recording.task import Setup, here, install, state, work_alone
 
 
 class Lanes:
@@ -43,6 +44,7 @@ class Lanes:
         """Give the calling thread a row of its own: `sequential` has no other worker."""
         requested = perf_counter_ns()
         here.place.worker = self.table.claim(name="MainThread", lane=0, requested=requested)
+        work_alone(host_log())
         stamp_boot(here.place.worker)
 
 
@@ -124,12 +126,16 @@ class _Process(multiprocessing.process.BaseProcess, Worker):
 
     def run(self) -> None:
         install(self.setup)
+        raw = own_file(self.setup.folder, self.row)
+        work_alone(raw)
         stamp_boot(self.row)
         try:
             super().run()
         finally:
             if here.place.line:
                 state.output.end_line()
+            if raw is not None:
+                raw.leave()
             stamp_end(self.row)
 
     def is_over(self) -> bool:

@@ -4,7 +4,7 @@ Knows nothing of what a task is. All cells are int64 words in the machine's byte
 `time.perf_counter_ns`. A row has one writer at a time and its state word is written last, so a
 reader needs no lock: it ignores a row until its state says what is there.
 
-    header   TASKS WORKERS CLAIMED LOST CALLED ENDED CUT HOST FULL ...
+    header   TASKS WORKERS CLAIMED LOST CALLED ENDED CUT HOST FULL LOGGED HOST_CPU ...
     tasks    STARTED FINISHED CPU STATE RECEIVED             one row a task, at the task's index
     workers  REQUESTED BOOTED ENDED EXITED EXITCODE LANE PID TID NAME...   in order of start()
 """
@@ -21,7 +21,7 @@ WORD = 8
 PIECE = 2**20  # bytes written at once where a file system can't reserve room
 
 HEADER_WORDS = 16
-TASKS, WORKERS, CLAIMED, LOST, CALLED, ENDED, CUT, HOST, FULL = range(9)
+TASKS, WORKERS, CLAIMED, LOST, CALLED, ENDED, CUT, HOST, FULL, LOGGED, HOST_CPU = range(11)
 
 TASK_WORDS = 5
 STARTED, FINISHED, CPU, STATE, RECEIVED = range(TASK_WORDS)
@@ -115,6 +115,13 @@ class TraceTable:
         return sum(
             word & 3 >= DONE for word in self.words[at : self._workers_at].tolist()[::TASK_WORDS]
         )
+
+    @property
+    def running(self) -> dict[int, int]:
+        """The task that each worker row is in, of those that are in one."""
+        at = HEADER_WORDS + STATE
+        words = self.words[at : self._workers_at].tolist()[::TASK_WORDS]
+        return {word >> 2: task for task, word in enumerate(words) if word & 3 == RUNNING}
 
     def task_bytes(self) -> bytes:
         """All task rows as they are now."""
