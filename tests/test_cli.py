@@ -120,7 +120,9 @@ def test_where_tasks_fail_the_exit_status_is_1_and_the_report_says_which(mine: P
     assert done.returncode == 1
     assert "1 raised an exception" in done.stdout
     assert "ZeroDivisionError" in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+    assert "(input 50) raised ZeroDivisionError" in done.stdout
+    assert "return 1 // (x - 50)" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_where_the_deadline_ends_it_the_exit_status_is_1() -> None:

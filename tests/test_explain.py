@@ -44,6 +44,8 @@ PERFECT: dict[str, Any] = {
     "ok": 10,
     **dict.fromkeys(ENDED, 0),
     "answers_agree": True,
+    "answers_close": True,
+    "answers_note": "",
     "lost_workers": 0,
     "left_behind": 0,
     "usable_cpus": 2.0,
@@ -224,9 +226,23 @@ def test_one_task_on_one_worker_is_not_plural() -> None:
 # As a row of a frame gives them, too.
 @pytest.mark.parametrize("differs", [False, np.False_])
 def test_answers_that_differ_are_said(differs: object) -> None:
-    assert "Its answers differ from the sequential run's." in said(answers_agree=differs)
-    assert not went_well(PERFECT | {"answers_agree": differs})
-    assert agreement(PERFECT | {"answers_agree": differs}) == "no"
+    unlike = {"answers_agree": differs, "answers_close": differs}
+    assert "Its answers differ from the sequential run's." in said(**unlike)
+    assert not went_well(PERFECT | unlike)
+    assert agreement(PERFECT | unlike) == "no"
+
+
+def test_answers_that_differ_by_little_or_cannot_be_compared_are_said_apart() -> None:
+    little = {"answers_agree": False, "answers_note": "2 of 10 answers differ"}
+    assert said(**little).startswith(
+        "Its answers agree with the sequential run's within 1e-9, not exactly: 2 of 10 answers"
+        " differ. "
+    )
+    assert agreement(PERFECT | little) == "within 1e-9"
+    unknown = {"answers_agree": pd.NA, "answers_close": pd.NA, "answers_note": "a generator"}
+    assert said(**unknown).startswith(
+        "Whether its answers are the sequential run's is not known: a generator. "
+    )
 
 
 @pytest.mark.parametrize("agrees", [True, np.True_, pd.NA, None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +75,11 @@ class Trace:
     def output(self) -> tuple[Line, ...]:
         """What the tasks printed, line by line, in order of arrival."""
         return self.record.output
+
+    @property
+    def tracebacks(self) -> Mapping[int, str]:
+        """The tracebacks of tasks that raised, by task: of each process those of the first ten."""
+        return self.record.tracebacks
 
     @property
     def sentence(self) -> str:

@@ -296,6 +296,10 @@ def report(trace: Trace) -> str:
         "",
         *(f"{name:<14} {value}" for name, value in rows),
     ]
+    if trace.tracebacks:
+        first = min(trace.tracebacks)
+        story = trace.tracebacks[first].splitlines()
+        lines += ["", f"task {first} raised:", *(f"  {line}" for line in story)]
     if trace.output:
         lines += ["", "printed by the tasks:", *(f"  {line.text}" for line in trace.output)]
     return "\n".join(lines)

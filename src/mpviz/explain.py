@@ -81,7 +81,9 @@ def agreement(run: Mapping[Any, Any]) -> str:
     """Whether the answers agree with the sequential run's, in a word or two."""
     if pd.isna(run["answers_agree"]):
         return "not compared"
-    return "no" if differ(run) else "yes"
+    if not differ(run):
+        return "yes"
+    return "within 1e-9" if _close(run) else "no"
 
 
 def went_well(run: Mapping[Any, Any]) -> bool:
@@ -121,8 +123,8 @@ def _ending(run: Mapping[Any, Any]) -> str:
         told.append(f"The deadline of {seconds(run['timeout_s'])} ended the run.")
     if message and run["ending"] in ("finished", "deadline", "cancelled"):
         told.append(f"{message[0].upper()}{message[1:]}.")
-    if differ(run):
-        told.append("Its answers differ from the sequential run's.")
+    if answers := _answers(run):
+        told.append(answers)
     if left := run["left_behind"]:
         told.append(
             f"{left:,} process{'es' if left > 1 else ''} went on after the program was done, and"
@@ -134,6 +136,19 @@ def _ending(run: Mapping[Any, Any]) -> str:
             f" {'are' if lost > 1 else 'is'} not shown."
         )
     return " ".join(told)
+
+
+def _answers(run: Mapping[Any, Any]) -> str:
+    note = f": {run['answers_note']}" if run["answers_note"] else ""
+    if differ(run):
+        if _close(run):
+            return f"Its answers agree with the sequential run's within 1e-9, not exactly{note}."
+        return f"Its answers differ from the sequential run's{note}."
+    return f"Whether its answers are the sequential run's is not known{note}." if note else ""
+
+
+def _close(run: Mapping[Any, Any]) -> bool:
+    return not pd.isna(run["answers_close"]) and bool(run["answers_close"])
 
 
 def _speed(run: Mapping[Any, Any]) -> str:

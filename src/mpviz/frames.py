@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mpviz import metrics, schema
+from mpviz.answers import Agreement, compare
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import Ending, Outcome, Plan, Record, outcome
 from mpviz.recording import table as words
@@ -19,6 +20,7 @@ Words = NDArray[np.int64]
 
 NAN = float("nan")
 READING = 20_000  # nanoseconds of CPU time between a task's wall stamps and its CPU stamps
+LATE_NS = 10**9 * 3600  # after a run's end nothing of it is stamped any more
 UNTOLD = 0.03  # of the time in tasks: so much CPU time may be nobody's
 
 
@@ -31,8 +33,8 @@ def shaped(columns: dict[str, Any], wanted: Sequence[schema.Column]) -> pd.DataF
 
 def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:
     """A row a task, by ``schema.TASKS``; times in seconds since the mechanism was called."""
-    rows = _rows(record.tasks, words.TASK_WORDS)
-    crew = _rows(record.workers, words.WORKER_WORDS)
+    rows = _task_rows(record)
+    crew = _crew(record)
     plan = record.plan
     state = rows[:, words.STATE] & 3
     row_of = rows[:, words.STATE] >> 2
@@ -131,8 +133,8 @@ def _outcomes(record: Record, rows: Words, crew: Words) -> Any:
 
 def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
     """A row a worker that was started, by ``schema.WORKERS``."""
-    crew = _rows(record.workers, words.WORKER_WORDS)
-    rows = _rows(record.tasks, words.TASK_WORDS)
+    crew = _crew(record)
+    rows = _task_rows(record)
     state = rows[:, words.STATE] & 3
     row_of = rows[:, words.STATE] >> 2
     begun = (state > 0) & (row_of >= 0)
@@ -210,10 +212,11 @@ def runs_frame(
     seconds = metrics.seconds_by_kind(intervals)
     useful = metrics.useful_by_lane(intervals, lanes)
     cpu = float(tasks["cpu_s"].sum())
-    baseline_s, sequential_useful, possible, agree = NAN, NAN, NAN, None
+    baseline_s, sequential_useful, possible = NAN, NAN, NAN
+    agree = Agreement(None, None)
     if baseline is not None:
         before, tasks_before = baseline
-        agree = answers_agree(tasks, tasks_before)
+        agree = agreement(record, tasks, before, tasks_before)
         if (tasks_before["outcome"] == "ok").all() and (tasks["outcome"] == "ok").all():
             baseline_s = makespan_of(before)
             spent = tasks_before["finished_s"] - tasks_before["started_s"]
@@ -248,7 +251,9 @@ def runs_frame(
         "computing_s": [computing_of(record, tasks)],
         "tasks": [len(tasks)],
         **{name.value: [int(counts.get(name.value, 0))] for name in Outcome},
-        "answers_agree": [agree],
+        "answers_agree": [agree.same],
+        "answers_close": [agree.close],
+        "answers_note": [agree.note],
         "lost_workers": [record.lost_workers],
         "left_behind": [record.left_behind],
     }
@@ -274,13 +279,12 @@ def _computing(tasks: pd.DataFrame) -> float:
     return float(tasks["cpu_s"].sum()) / useful if useful > 0 else NAN
 
 
-def answers_agree(tasks: pd.DataFrame, before: pd.DataFrame) -> bool | None:
-    """Whether every result in hand equals the sequential run's; None where none can be compared."""
-    both = (tasks["outcome"] == "ok") & (before["outcome"] == "ok")
-    both &= (tasks["result"] != "") & (before["result"] != "")  # lost on a disk that was full
-    if not both.any():
-        return None
-    return bool((tasks["result"][both] == before["result"][both]).all())
+def agreement(
+    record: Record, tasks: pd.DataFrame, before: Record, tasks_before: pd.DataFrame
+) -> Agreement:
+    """Whether the results that both runs have agree; not known where there are none."""
+    both = (tasks["outcome"] == "ok") & (tasks_before["outcome"] == "ok")
+    return compare(record, before, np.flatnonzero(both.to_numpy()).tolist())
 
 
 def _plan_columns(plan: Plan, run: int, size: int) -> dict[str, Any]:
@@ -303,8 +307,31 @@ def _named(values: list[Any], places: Words) -> Any:
     return pd.array(values, dtype=dtype).take(places)
 
 
-def _rows(data: bytes, width: int) -> Words:
-    return np.frombuffer(data, dtype=np.int64).reshape(-1, width)
+def _task_rows(record: Record) -> Words:
+    """The rows of tasks; where the user's code wrote what can't be, as if nothing were written."""
+    rows = np.frombuffer(record.tasks, dtype=np.int64).reshape(-1, words.TASK_WORDS).copy()
+    for cell in (words.STARTED, words.FINISHED, words.CPU, words.RECEIVED):
+        _clear_impossible(rows[:, cell], record)
+    state = rows[:, words.STATE]
+    state[rows[:, words.STARTED] == 0] = 0
+    state[(state & 3 >= words.DONE) & (rows[:, words.FINISHED] == 0)] = 0
+    lost = state >> 2 >= len(record.workers) // (words.WORKER_WORDS * words.WORD)
+    state[lost] = -1 << 2 | state[lost] & 3
+    return rows
+
+
+def _crew(record: Record) -> Words:
+    """The rows of workers; where the user's code wrote what can't be, as if nothing were."""
+    crew = np.frombuffer(record.workers, dtype=np.int64).reshape(-1, words.WORKER_WORDS).copy()
+    for cell in (words.REQUESTED, words.BOOTED, words.STOPPED, words.EXITED):
+        _clear_impossible(crew[:, cell], record)
+    lane = crew[:, words.LANE]
+    lane[(lane < 0) | (lane >= len(crew))] = 0
+    return crew
+
+
+def _clear_impossible(stamps: Words, record: Record) -> None:
+    stamps[(stamps < 0) | (stamps > record.ended_ns + LATE_NS)] = 0
 
 
 def _seconds(stamps: Words, record: Record, known: NDArray[np.bool_] | None = None) -> Any:

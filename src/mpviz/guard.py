@@ -29,13 +29,28 @@ from typing import Any
 
 from mpviz import folders
 from mpviz.model import Ending
+from mpviz.recording.files import RESULTS, size_of
 from mpviz.recording.raw import FOR_US, LOG, UNBUFFERED, trim
-from mpviz.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, LOGGED, PID, TraceTable
+from mpviz.recording.table import (
+    CALLED,
+    CUT,
+    EXITCODE,
+    EXITED,
+    HOST,
+    LOADING,
+    LOGGED,
+    PID,
+    REQUESTED,
+    WORKER_WORDS,
+    TableFile,
+)
 from mpviz.tree import MARK, end_all, names, send, system
 
 TICK = 0.05  # seconds between looks for new workers
-BOOT_LIMIT = 30.0  # seconds within which the host must have called its mechanism
-SAVE_LIMIT = 0.25  # seconds that a host gets to save the results in hand
+BOOT_LIMIT = 30.0  # seconds within which the host must come to the user's code
+SAVE_LIMIT = 0.25  # seconds that a host gets to write down some more of the results in hand
+SAVE_MOST = 5.0  # seconds for all of them
+MOST_NEW = 1000  # rows of workers looked at in one tick: more can't have been started meanwhile
 LEAVE_LIMIT = 0.5  # seconds in which what is about to end has ended
 MEMORY_TICK, MEMORY_TICK_ALL = 0.1, 1.0  # seconds between looks at workers; at the whole tree
 GOODBYE_TICK = 1.0  # seconds between looks whether the kernel, which is reading, still lives
@@ -66,7 +81,7 @@ def main() -> None:
         system.take_in_orphans()
         folders.hold(folder)
         entries = system.shared_memory()
-        table = TraceTable(folder / "table")
+        table = TableFile(folder / "table")
         host = start_host(folder)
         table.words[HOST] = host.pid
         watch = Watch(table, host, (kernel, kernel_fd), Ceiling(allowed, folder.name))
@@ -75,7 +90,7 @@ def main() -> None:
         look_back(report, table, host, folder)
         new = system.shared_memory() - entries
         held = system.in_use(new, everyone(folder.name)) if new else new
-        let_save(report["ending"], host, folder.name)
+        let_save(report["ending"], host, folder, kernel)
         report["status"] = host.returncode
     with noting(report):
         report["survivors"] = few(names(kill_tree(report, table, folder.name)))
@@ -102,12 +117,12 @@ def noting(report: dict[str, Any]) -> Iterator[None]:
 
 
 def look_back(
-    report: dict[str, Any], table: TraceTable, host: subprocess.Popen[bytes], folder: Path
+    report: dict[str, Any], table: TableFile, host: subprocess.Popen[bytes], folder: Path
 ) -> None:
     """What there is to say of a run that has just ended, before anything is killed."""
     if host.returncode is not None:
         report["left_behind"] = left_behind(table, folder.name)
-    if report["ending"] is Ending.FINISHED and not (folder / "results").exists():
+    if report["ending"] is Ending.FINISHED and not size_of(folder / RESULTS):
         # A task ended the program, with a status that says all is well.
         report["ending"] = Ending.HOST_DIED
     if report["ending"] is Ending.HOST_DIED:
@@ -117,16 +132,32 @@ def look_back(
         table.words[LOGGED] = (folder / LOG).stat().st_size
 
 
-def let_save(ending: Ending, host: subprocess.Popen[bytes], mark: str) -> None:
-    """Give a host that is about to be killed the time to write down the results in hand."""
+def let_save(ending: Ending, host: subprocess.Popen[bytes], folder: Path, kernel: int) -> None:
+    """Let a host that is about to be killed write down the results in hand, as long as it gets on.
+
+    The rest of the run may go on for a moment; not while the host takes its time.
+    """
     if ending is Ending.MEMORY:  # whoever eats it is to stop while the host saves
-        rest = [pid for pid in everyone(mark) if pid != host.pid]
-        send(signal.SIGSTOP, [pid for pid in rest if not system.is_tracker(pid)])
-    if host.returncode is None:
-        # The host's handler writes them down; its workers may go on meanwhile.
-        host.send_signal(signal.SIGUSR1)
+        stop_others(host, folder.name)
+    if host.returncode is not None:
+        return
+    host.send_signal(signal.SIGUSR1)
+    end = time.perf_counter() + SAVE_MOST
+    before = -1
+    while time.perf_counter() < end and (size := size_of(folder / RESULTS)) != before:
+        if before >= 0 and os.getppid() != kernel:
+            return  # nobody is left to read them
+        before = size
         with contextlib.suppress(subprocess.TimeoutExpired):
             host.wait(SAVE_LIMIT)
+            return
+        stop_others(host, folder.name)
+
+
+def stop_others(host: subprocess.Popen[bytes], mark: str) -> None:
+    """Stop all of the run but its host."""
+    rest = [pid for pid in everyone(mark) if pid != host.pid]
+    send(signal.SIGSTOP, [pid for pid in rest if not system.is_tracker(pid)])
 
 
 def everyone(mark: str) -> list[int]:
@@ -215,7 +246,7 @@ class Watch:
 
     def __init__(
         self,
-        table: TraceTable,
+        table: TableFile,
         host: subprocess.Popen[bytes],
         kernel: tuple[int, int | None],
         ceiling: Ceiling,
@@ -227,6 +258,7 @@ class Watch:
         self._unfollowed: dict[int, int] = {}  # pid -> worker row, where there is no pidfd
         self._pending: list[int] = []  # worker rows without a process yet
         self._seen = 0
+        self._called = self._loading = 0  # as first read: the user's code may write there later
         self._ends = {fd for fd in (0, kernel[1]) if fd is not None}
         with contextlib.suppress(ProcessLookupError):
             self._wake_on(system.open_pidfd(host.pid))
@@ -243,9 +275,7 @@ class Watch:
         table, host = self._table, self._host
         while host.poll() is None:
             self._follow_new_workers()
-            called = table.words[CALLED] / 1e9
-            limit = called + deadline if called else began + BOOT_LIMIT + deadline
-            left = limit - time.perf_counter()
+            left = self._limit(began, deadline) - time.perf_counter()
             if left <= 0:
                 return Ending.DEADLINE
             ready = {fd for fd, _ in self._poll.poll(1000 * min(TICK, left))}
@@ -259,20 +289,30 @@ class Watch:
                 return Ending.MEMORY
         return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED
 
+    def _limit(self, began: float, deadline: float) -> float:
+        """When the run is to be ended: the deadline also holds for loading the user's code."""
+        self._loading = self._loading or self._table.stamp(LOADING)
+        self._called = self._called or self._table.stamp(CALLED)
+        if since := self._called or self._loading:
+            return since / 1e9 + deadline
+        return began + BOOT_LIMIT
+
     def _pids(self) -> list[int]:
-        table = self._table
-        return [table.words[table.worker(row) + PID] for row in self._followed.values()]
+        return [pid for row in self._followed.values() if (pid := self._table.pid(row))]
 
     def _follow_new_workers(self) -> None:
         """Watch the processes of new rows, as soon as they have one."""
-        table, claimed = self._table, self._table.claimed
-        pending = [*self._pending, *range(self._seen, claimed)]
-        self._pending, self._seen = [], claimed
+        table, seen = self._table, self._seen
+        end = min(table.claimed, seen + MOST_NEW)
+        while self._seen < end and table.words[table.worker(self._seen) + REQUESTED]:
+            self._seen += 1
+        pending = [*self._pending[-MOST_NEW:], *range(seen, self._seen)]
+        self._pending = []
         for row in pending:
-            pid = table.words[table.worker(row) + PID]
+            pid = table.pid(row)
             if not pid:
                 self._pending.append(row)
-            elif pid != table.words[HOST]:  # not a thread of the host
+            elif pid != self._host.pid:  # not a thread of the host
                 self._follow(pid, row)
 
     def _follow(self, pid: int, row: int) -> None:
@@ -296,7 +336,7 @@ class Watch:
             stamp_exit(self._table, self._unfollowed.pop(pid))
 
 
-def left_behind(table: TraceTable, mark: str) -> int:
+def left_behind(table: TableFile, mark: str) -> int:
     """How many processes go on though their program is done; those about to end are waited for."""
     end = time.perf_counter() + LEAVE_LIMIT
     while True:
@@ -311,19 +351,24 @@ def left_behind(table: TraceTable, mark: str) -> int:
         time.sleep(TICK / 10)
 
 
-def stamp_exits_of(table: TraceTable, pid: int) -> None:
+def stamp_exits_of(table: TableFile, pid: int) -> None:
     """Write down that a process is no more, in the rows of all its threads."""
-    for row in range(table.claimed):
-        if table.words[table.worker(row) + PID] == pid:
-            stamp_exit(table, row)
+    for row in rows_of(table, pid):
+        stamp_exit(table, row)
 
 
-def stamp_exit(table: TraceTable, row: int) -> None:
+def rows_of(table: TableFile, pid: int) -> list[int]:
+    """The rows of a process: several where its threads have some."""
+    pids = memoryview(table.worker_bytes()).cast("q")[PID::WORKER_WORDS].tolist()
+    return [row for row, known in enumerate(pids) if known == pid]
+
+
+def stamp_exit(table: TableFile, row: int) -> None:
     """Write down that a worker's process is no more."""
     table.words[table.worker(row) + EXITED] = time.perf_counter_ns()
 
 
-def kill_tree(report: dict[str, Any], table: TraceTable | None, mark: str) -> list[int]:
+def kill_tree(report: dict[str, Any], table: TableFile | None, mark: str) -> list[int]:
     """End every process of the run, and give those that can't be ended."""
 
     def left() -> list[int]:
@@ -334,7 +379,7 @@ def kill_tree(report: dict[str, Any], table: TraceTable | None, mark: str) -> li
     return end_all(left)
 
 
-def reap(table: TraceTable | None) -> None:
+def reap(table: TableFile | None) -> None:
     """Take the exit codes of children that ended, also of those that became ours.
 
     A worker that died while its mechanism hung has nobody else to ask how.
@@ -345,12 +390,12 @@ def reap(table: TraceTable | None) -> None:
                 note_exit(table, *ended)
 
 
-def note_exit(table: TraceTable, pid: int, status: int) -> None:
+def note_exit(table: TableFile, pid: int, status: int) -> None:
     """Write down how a process ended, in the rows of those known to have ended before the cut."""
     words = table.words
-    for row in range(table.claimed):
+    for row in rows_of(table, pid):
         at = table.worker(row)
-        if words[at + PID] == pid and 0 < words[at + EXITED] < words[CUT]:
+        if 0 < words[at + EXITED] < words[CUT]:
             words[at + EXITCODE] = os.waitstatus_to_exitcode(status)
 
 

@@ -10,7 +10,6 @@ asks for it with SIGUSR1. Standard library only (cloudpickle where a function tr
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing.process
 import os
 import pickle
@@ -27,20 +26,29 @@ from mpviz.model import Ending
 from mpviz.recording import raw
 from mpviz.recording.context import open_lanes, recording_context
 from mpviz.recording.output import RAISED_BY_CALL
-from mpviz.recording.table import CALLED, ENDED, FULL, HOST_CPU, RECEIVED
+from mpviz.recording.results import Sink
+from mpviz.recording.results import save as write
+from mpviz.recording.table import CALLED, ENDED, FULL, HOST_CPU, RECEIVED, stamp_loading
 from mpviz.recording.task import Setup, cpu_time, install, note_error, state, timed_task
-from mpviz.text import as_text
 
 LONGEST_FOLDER = 107 - len("/listener-12345678")  # of a socket's path, in bytes
-SPARE = "spare"  # room on the disk to say how it ended, given back for that
+
+
+class _Saving:
+    """How far this host is with saving its results, and whether it is to leave after that."""
+
+    begun = over = leave = False
+
+
+saving = _Saving()
 
 
 def main() -> None:
     """Run the plan in the folder named by the first argument."""
     folder = Path(sys.argv[1])
     plan = pickle.loads((folder / "plan").read_bytes())
-    with contextlib.suppress(OSError):
-        (folder / SPARE).write_bytes(bytes(4096))
+    stamp_loading(folder / "table")
+    sink = Sink(folder)
     # The caller's order: a module of the user's own may have the name of an installed one.
     sys.path[:] = dict.fromkeys([*plan["sys_path"], *sys.path])
     sys.argv = plan["argv"]
@@ -55,11 +63,11 @@ def main() -> None:
         inputs = list(enumerate(pickle.loads(plan["inputs"])))
     except BaseException as error:
         note_error(error, RAISED_BY_CALL)
-        save(folder, Ending.RAISED, results)
+        save(sink, Ending.RAISED, results)
         return
-    save_when_asked(folder, results)
+    save_when_asked(sink, results)
     ending = call(plan, setup, inputs, results)
-    save(folder, ending, results)
+    save(sink, ending, results)
 
 
 def keep_sockets_in(folder: Path) -> None:
@@ -123,24 +131,19 @@ def stop_cpu_time() -> None:
         state.words[HOST_CPU] += cpu_time()
 
 
-def save(folder: Path, ending: Ending, results: list[tuple[int, Any]]) -> None:
-    """Leave the results in hand as text; how it ended alone where the disk has no room for them."""
-    texts = [(index, as_text(result)) for index, result in results]
-    part = folder / "results.part"
-    for kept in (texts, []):  # the second has the room of the spare, where all other is taken
-        try:
-            part.write_text(json.dumps([ending, kept]), encoding="utf-8")
-            part.rename(folder / "results")
-            return
-        except OSError:
-            state.words[FULL] = 1
-            for taken in (part, folder / SPARE):
-                with contextlib.suppress(OSError):
-                    taken.unlink()
+def save(sink: Sink, ending: Ending, results: list[tuple[int, Any]]) -> None:
+    """Leave the results in hand as text; FULL says what kept some of it from being written."""
+    saving.begun = True
+    write(sink, ending, results)
+    if sink.failed:
+        state.words[FULL] = sink.failed
+    saving.over = True
+    if saving.leave:
+        os._exit(0)
 
 
-def save_when_asked(folder: Path, results: list[tuple[int, Any]]) -> None:
-    """Save and leave at once when the guard ends the run.
+def save_when_asked(sink: Sink, results: list[tuple[int, Any]]) -> None:
+    """Save and leave when the guard ends the run; what is being saved is saved to its end.
 
     Not on SIGTERM, with which mechanisms end their workers: Python forgets a signal that it would
     handle when it comes to a child in the midst of its fork, and the mechanism waits for ever.
@@ -148,10 +151,14 @@ def save_when_asked(folder: Path, results: list[tuple[int, Any]]) -> None:
     host = os.getpid()
 
     def leave(_signum: int, _frame: FrameType | None) -> None:
-        if os.getpid() == host:  # a forked worker has the handler too
-            stop_cpu_time()
-            save(folder, Ending.CANCELLED, results)
+        if os.getpid() != host:  # a forked worker has the handler too
+            return
+        saving.leave = True
+        if saving.over:
             os._exit(0)
+        stop_cpu_time()
+        if not saving.begun:
+            save(sink, Ending.CANCELLED, results)
 
     signal.signal(signal.SIGUSR1, leave)
 

@@ -93,12 +93,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a result was, for comparing it with another run's (see `mpviz.recording.canonical`).
+
+    ``digest`` is of everything, and empty where the result can't be compared: ``why`` says so then.
+    ``shape`` is of everything but its floats, ``floats`` are those, as they lie in memory, or
+    empty where they are too many to be kept.
+    """
+
+    digest: str
+    shape: str = ""
+    floats: bytes = b""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What happened in one run, as plain data.
 
     ``tasks`` and ``workers`` are the rows of the trace table as they were written (int64 words,
     see `mpviz.recording.table`), one a task and one a worker; ``called_ns`` and ``ended_ns`` bound
-    the makespan on the clock they share. ``results`` maps a task to its result as text.
+    the makespan on the clock they share. ``results`` maps a task to its result as text; where that
+    text does not say all of the result, ``answers`` maps it to what can be compared. ``errors`` has
+    a line for each task that raised, ``tracebacks`` the whole story of the first in each process.
     """
 
     plan: Plan
@@ -108,7 +125,9 @@ class Record:
     tasks: bytes
     workers: bytes
     results: Mapping[int, str] = field(default_factory=dict)
+    answers: Mapping[int, Answer] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
+    tracebacks: Mapping[int, str] = field(default_factory=dict)
     output: tuple[Line, ...] = ()
     message: str = ""  # what the mechanism's call raised, or why the host died
     lost_workers: int = 0  # workers for which the trace table had no row left

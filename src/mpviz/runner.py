@@ -11,7 +11,6 @@ import json
 import os
 import pickle
 import select
-import signal
 import subprocess
 import sys
 import threading
@@ -25,20 +24,18 @@ from mpviz import folders
 from mpviz.carrying.pack import check_sendable, pack
 from mpviz.environment import environment, free_memory
 from mpviz.mechanisms import MECHANISMS, MOST_EACH
-from mpviz.model import CUT_SHORT, START_METHODS, Ending, Line, Plan, Record, Refused
-from mpviz.recording.output import PRINTED, RAISED, RAISED_BY_CALL, WRITTEN, read
-from mpviz.recording.raw import NOT_KEPT, Reader
+from mpviz.model import CUT_SHORT, START_METHODS, Ending, Plan, Record, Refused
+from mpviz.reading import last_words, read_folder
+from mpviz.recording.files import OUTPUT
 from mpviz.recording.table import (
     CALLED,
     CUT,
     ENDED,
     EXITED,
-    FULL,
     HOST_CPU,
-    LOGGED,
-    LOST,
     PID,
     STOPPED,
+    TableFile,
     TraceTable,
 )
 from mpviz.text import size
@@ -50,7 +47,7 @@ LONGEST_TIMEOUT = 24 * 3600.0
 LEAST_MEMORY = 64 * 2**20  # bytes: a Python that computes nothing takes some 15 MB
 SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
 LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
-NO_ROOM = "the disk was full, so not all that was returned, raised or printed could be kept"
+OVER = (Ending.FINISHED, Ending.RAISED)  # by itself
 GOODBYE_LIMIT = 5.0  # seconds for a guard whose tree is gone to leave
 
 
@@ -194,11 +191,11 @@ class Running:
         try:
             (self.folder / "tmp").mkdir()
             (self.folder / "plan").write_bytes(payload)
-            (self.folder / "output").touch()
+            (self.folder / OUTPUT).touch()
             rows = len(plan.inputs) + 2 * plan.workers + 64
-            self.table = TraceTable.create(
-                self.folder / "table", tasks=len(plan.inputs), workers=rows
-            )
+            path = self.folder / "table"
+            TraceTable.create(path, tasks=len(plan.inputs), workers=rows).close()
+            self.table = TableFile(path)
             self._start_guard()
         except BaseException as error:
             folders.remove(self.folder)
@@ -242,7 +239,7 @@ class Running:
             return Record(
                 plan=self.plan,
                 ending=Ending.RUNNING,
-                called_ns=self.table.words[CALLED] or now,
+                called_ns=self.table.stamp(CALLED) or now,
                 ended_ns=now,
                 tasks=self.table.task_bytes(),
                 workers=self.table.worker_bytes(),
@@ -357,64 +354,39 @@ class Running:
                 f"its processes used {size(report['used'])} together,"
                 f" and may use {size(self.allowed)}"
             )
-        results: dict[int, str] = {}
-        with contextlib.suppress(OSError, ValueError):
-            saved, texts = json.loads((self.folder / "results").read_text(encoding="utf-8"))
-            results = dict(texts)
-            if ending is Ending.FINISHED:
-                ending = Ending(saved)
-        errors: dict[int, str] = {}
-        lines = []
-        raw = Reader(self.folder)
-        for kind, task, worker, text in read(self.folder / "output")[0]:
-            if kind == RAISED:
-                errors[task] = text
-            elif kind == RAISED_BY_CALL:
-                message = text
-            elif kind == PRINTED:
-                lines.append(Line(task, worker, text))
-            elif kind == WRITTEN and (written := raw.part(text)):
-                lines.append(Line(task, worker, written))
-        lines += self._unclaimed(raw)
         if ending is Ending.HOST_DIED and not message:
-            message = self._last_words(report["status"])
-        words = self.table.words
-        told = [NO_ROOM] if words[FULL] else []
-        told += _remains(report)
-        if told:
+            message = last_words(self.folder, report["status"])
+        found = read_folder(self.folder, self.table, MECHANISMS[self.plan.mechanism])
+        interrupted = not found.whole and ending is not Ending.MEMORY
+        if found.ending in OVER and (ending is Ending.FINISHED or interrupted):
+            # Where the results were still being written, what ended that did not end the run.
+            ending, message = found.ending, report["fault"]
+        message = found.raised or message
+        if told := [*found.lost, *_remains(report)]:
             known = message or ("an exception" if ending is Ending.RAISED else "")
             message = "; ".join([known, *told] if known else told)
+        table, now = self.table, time.perf_counter_ns()
         cut = ending in CUT_SHORT or ending in (Ending.HOST_DIED, Ending.MEMORY)
-        called = words[CALLED] or words[CUT] or time.perf_counter_ns()
+        called = table.stamp(CALLED) or table.stamp(CUT) or now
         return Record(
             plan=self.plan,
             ending=ending,
             called_ns=called,
-            ended_ns=max(called, (words[CUT] if cut else 0) or words[ENDED]),
-            tasks=self.table.task_bytes(),
-            workers=self.table.worker_bytes(),
-            results=results,
-            errors=errors,
-            output=tuple(lines),
+            ended_ns=max(called, (table.stamp(CUT) if cut else 0) or table.stamp(ENDED)),
+            tasks=table.task_bytes(),
+            workers=table.worker_bytes(),
+            results=found.results,
+            answers=found.answers,
+            errors=found.errors,
+            tracebacks=found.tracebacks,
+            output=found.lines,
             message=message,
-            lost_workers=words[LOST],
-            host_cpu_ns=words[HOST_CPU],
+            lost_workers=table.lost,
+            host_cpu_ns=max(table.words[HOST_CPU], 0),
             left_behind=report["left_behind"],
             survivors=tuple(report["survivors"]),
             environment=self.environment,
         )
-
-    def _unclaimed(self, raw: Reader) -> list[Line]:
-        """What came past Python's streams after the last look: of the task it ended within."""
-        lines = []
-        running = None
-        for row, text in raw.rest(self.table.claimed, self.table.words[LOGGED]):
-            if running is None:
-                running = self.table.running
-            alone = row >= 0 or not MECHANISMS[self.plan.mechanism].parallel
-            task = running.get(max(row, 0), -1) if alone else -1
-            lines.append(Line(task, row if task < 0 else max(row, 0), text))
-        return [*lines, Line(-1, -1, NOT_KEPT)] if raw.cut else lines
 
     def _sweep(self) -> list[int]:
         """What the guard, which was killed, can do no more: end all that carries the run's mark."""
@@ -427,16 +399,6 @@ class Running:
             if words[at + PID] and not (words[at + EXITED] or words[at + STOPPED]):
                 words[at + EXITED] = now
         return left
-
-    def _last_words(self, status: int) -> str:
-        if status < 0:
-            names = {one.value: one.name for one in signal.Signals}
-            name = names.get(-status, f"signal {-status}")
-            return f"the process that ran the mechanism was killed by {name}"
-        log = (self.folder / "host.log").read_bytes()[-4000:].decode("utf-8", "replace")
-        said = [line.strip() for line in log.splitlines() if line.strip()]
-        last = f", saying {said[-1]!r}" if said else ""
-        return f"the process that ran the mechanism ended with status {status}{last}"
 
     def _clear_away(self) -> None:
         """The guard removes the folder when its control pipe ends; where it is dead, we do."""

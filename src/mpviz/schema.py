@@ -107,7 +107,9 @@ RUNS = (
 """)
     + COUNTS
     + _columns("""
-    answers_agree | boolean |  | every result equals the sequential run's; empty without one
+    answers_agree | boolean |  | every result equals the sequential run's; empty if not known
+    answers_close | boolean |  | or differs by a billionth at most, in floats; empty if not known
+    answers_note | str     |   | which answers differ, or why some can't be compared
     lost_workers | int64   |   | workers for which there was no room in the trace table
     left_behind  | int64   |   | processes that still ran when the program was done
     cpu_model    | str     |   | the processor

@@ -26,10 +26,14 @@ def as_text(value: Any) -> str:
         return str(value)
     try:
         text = json.dumps(value)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         try:
             text = _ADDRESS.sub("", repr(value))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: it is a text that is asked for
             text = f"<{kind.__name__} whose repr raises {type(error).__name__}>"
         # Half a character (a lone surrogate) can't be written to any file.
         text = text.encode("utf-8", "backslashreplace").decode()

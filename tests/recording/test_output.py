@@ -1,13 +1,28 @@
 """What tasks print: whole lines, each with its task, in order of arrival."""
 
+import errno
 import io
 import os
+import random
 import threading
 from pathlib import Path
 
 import pytest
 
-from mpviz.recording.output import CAP, LONGEST, PRINTED, RAISED, Here, Output, Place, read
+from mpviz.recording.output import (
+    _HEAD,
+    CAP,
+    KEPT,
+    LONGEST,
+    PRINTED,
+    RAISED,
+    Here,
+    Output,
+    Place,
+    read,
+)
+from mpviz.recording.table import FULL, HEADER_WORDS
+from mpviz.text import size
 
 
 class Stream:
@@ -113,19 +128,84 @@ def test_an_exception_is_kept_even_past_the_cap(stream: Stream) -> None:
     assert read(stream.path)[0][-1] == (RAISED, 5, -1, "ValueError: no")
 
 
-def test_reading_goes_on_where_it_stopped_and_leaves_half_an_entry_for_later(
+def test_half_an_entry_at_the_end_is_left_out(stream: Stream) -> None:
+    print("one", file=stream.output.stdout)
+    print("two", file=stream.output.stdout)
+    stream.path.write_bytes(stream.path.read_bytes()[:-1])
+    assert stream.lines() == [(-1, "one")]
+
+
+def test_after_an_entry_that_was_cut_short_the_next_are_found_and_the_gap_is_said(
     stream: Stream,
 ) -> None:
-    print("one", file=stream.output.stdout)
-    first, position = read(stream.path)
-    print("two", file=stream.output.stdout)
-    whole = stream.path.read_bytes()
-    stream.path.write_bytes(whole[:-1])
-    assert read(stream.path, position) == ([], position)
-    stream.path.write_bytes(whole)
-    second, end = read(stream.path, position)
-    assert [entry[3] for entry in first + second] == ["one", "two"]
-    assert end == len(whole)
+    stream.output.entry(PRINTED, "before")
+    begin = stream.path.stat().st_size
+    stream.output.entry(PRINTED, "cut" * 100)
+    cut = stream.path.read_bytes()[: begin + 100]
+    stream.path.write_bytes(cut)
+    for number in range(20):
+        stream.here.task = number
+        stream.output.entry(PRINTED, "x" * 30)
+    seen = [task for task, text in stream.lines() if text == "x" * 30]
+    assert seen[-1] == 19
+    assert len(seen) > 10
+    assert sum("left out here" in text for _, text in stream.lines()) == 1
+
+
+def test_of_very_much_the_first_and_the_last_are_given_and_the_gap_is_said(
+    stream: Stream,
+) -> None:
+    line = "x" * 9_000
+    with stream.path.open("ab") as file:
+        for task in range(12_000):  # 108 MB, of many processes
+            file.write(_HEAD.pack(PRINTED, task, 0, len(line)) + line.encode())
+    entries, left_out = read(stream.path, 12_000)
+    tasks = [task for _, task, _, _ in entries]
+    assert (tasks[0], tasks[-1]) == (0, 11_999)
+    assert sum(len(text) for *_, text in entries) <= 2 * KEPT
+    seam = [text for *_, text in entries if "left out here" in text]
+    assert seam == [f"[mpviz: {size(left_out)} of what was printed are left out here]"]
+    shown = sum(_HEAD.size + len(text) for *_, text in entries if text not in seam)
+    assert left_out == stream.path.stat().st_size - shown
+
+
+def test_what_was_raised_is_given_however_much_was_printed(stream: Stream) -> None:
+    with stream.path.open("ab") as file:
+        for task in range(300):
+            file.write(_HEAD.pack(RAISED, task, 0, 2) + b"no")
+            file.write((_HEAD.pack(PRINTED, task, 0, 60_000) + b"x" * 60_000) * 3)
+    raised = [task for kind, task, _, _ in read(stream.path, 300)[0] if kind == RAISED]
+    assert raised == list(range(300))
+
+
+@pytest.mark.parametrize("hole", [20 << 30, 100])
+def test_a_file_that_is_a_hole_is_read_quickly(stream: Stream, hole: int) -> None:
+    with stream.path.open("r+b") as file:
+        file.truncate(hole)
+    entries, left_out = read(stream.path, 5)
+    assert left_out + 16 * len(entries) >= hole - 100
+    assert len(entries) < 200_000
+
+
+def test_garbage_is_no_entry_and_no_error(stream: Stream) -> None:
+    stream.path.write_bytes(random.Random(1).randbytes(3 << 20))
+    assert len(read(stream.path, 10)[0]) < 10
+
+
+def test_a_pipe_or_a_link_in_its_place_is_an_error_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for name in ("pipe", "link", "nothing", "."):
+        with pytest.raises(OSError, match=r"not a file|symbolic links|No such file"):
+            read(tmp_path / name)
+
+
+def test_what_kept_an_entry_from_being_written_is_kept_as_its_number(tmp_path: Path) -> None:
+    words = [0] * HEADER_WORDS
+    output = Output(tmp_path / "output", Here(), words)
+    os.close(output._file)
+    print("lost", file=output.stdout)
+    assert words[FULL] == errno.EBADF
 
 
 def test_it_is_a_text_stream_that_programs_can_write_to(stream: Stream) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mpviz.recording.table import (
+    CALLED,
     CLAIMED,
     DONE,
     EXITCODE,
@@ -13,10 +14,12 @@ from mpviz.recording.table import (
     FINISHED,
     HEADER_WORDS,
     LANE,
+    LOADING,
     LOST,
     NAME,
     NAME_WORDS,
     NO_EXITCODE,
+    PID,
     REQUESTED,
     RUNNING,
     STARTED,
@@ -26,7 +29,9 @@ from mpviz.recording.table import (
     WORD,
     WORKER_WORDS,
     WORKERS,
+    TableFile,
     TraceTable,
+    stamp_loading,
 )
 
 
@@ -119,3 +124,56 @@ def test_a_row_that_was_given_does_not_change_afterwards(table: TraceTable) -> N
     table.words[table.task(0) + STARTED] = 1
     assert before != table.task_bytes()
     assert before == bytes(len(before))
+
+
+@pytest.fixture
+def watched(table: TraceTable):
+    made = TableFile(table.path)
+    yield made
+    made.close()
+
+
+def test_who_watches_sees_what_is_written_at_once(table: TraceTable, watched: TableFile) -> None:
+    table.claim(name="w", lane=0, requested=1)
+    table.words[table.task(1) + STATE] = DONE
+    assert (watched.tasks, watched.workers, watched.claimed, watched.finished) == (3, 2, 1, 1)
+    assert watched.task_bytes() == table.task_bytes()
+    assert watched.worker_bytes() == table.worker_bytes()
+    watched.words[watched.worker(0) + EXITCODE] = -9
+    assert table.words[table.worker(0) + EXITCODE] == -9
+
+
+@pytest.mark.parametrize("length", [0, 8, 200, 333])
+def test_a_table_that_was_cut_short_is_zero_where_nothing_is(
+    table: TraceTable, watched: TableFile, length: int
+) -> None:
+    table.claim(name="w", lane=0, requested=1)
+    os.truncate(table.path, length)
+    assert len(watched.task_bytes()) == 3 * TASK_WORDS * WORD
+    assert watched.finished == 0
+    assert not watched.booted
+    assert watched.pid(0) == 0
+    watched.words[watched.worker(1)] = 7
+    assert watched.words[watched.worker(1)] == 7
+
+
+@pytest.mark.parametrize("lie", [2**62, -1, -(2**63), 2**63 - 1])
+def test_what_cannot_be_is_not_believed(table: TraceTable, watched: TableFile, lie: int) -> None:
+    for word in (TASKS, WORKERS, CLAIMED, LOST, CALLED):
+        table.words[word] = lie
+    table.words[table.worker(0) + PID] = lie
+    assert (watched.tasks, watched.workers) == (3, 2)
+    assert 0 <= watched.claimed <= 2
+    assert 0 <= watched.lost < 2**31
+    assert watched.stamp(CALLED) == 0
+    assert watched.pid(0) == 0
+    assert len(watched.worker_bytes()) <= 2 * WORKER_WORDS * WORD
+    for word, value in ((TASKS, 3), (WORKERS, 2)):
+        table.words[word] = value
+
+
+def test_a_stamp_is_believed_from_the_file_s_making_until_now(
+    table: TraceTable, watched: TableFile
+) -> None:
+    stamp_loading(table.path)
+    assert watched.stamp(LOADING) == table.words[LOADING] > 0

@@ -10,7 +10,7 @@ import pytest
 import mpviz
 from mpviz import frames
 from mpviz.recording import table as words
-from mpviz.recording.output import RAISED, Output, Place, read
+from mpviz.recording.output import RAISED, TRACEBACK, Output, Place, read
 from mpviz.recording.table import (
     CPU,
     DONE,
@@ -74,7 +74,9 @@ def test_a_task_that_raises_is_stamped_and_raises_on(
     with pytest.raises(type(error)):
         timed_task((0, None))
     assert tape.order[-1] == (STATE, 6 << 2 | FAILED)
-    (entry,) = read(tmp_path / "output")[0]
+    entry, story = read(tmp_path / "output")[0]
+    assert story[:3] == (TRACEBACK, 0, 6)
+    assert story[3].splitlines()[-1].startswith(type(error).__name__)
     assert entry[:3] == (RAISED, 0, 6)
     assert entry[3].startswith(type(error).__name__)
     assert here.place.task == -1
@@ -95,9 +97,12 @@ def test_an_exception_whose_text_raises_is_named_by_its_type(tape: Tape, tmp_pat
         def __str__(self) -> str:
             raise RuntimeError
 
-    note_error(MuteError())
-    note_error(ValueError())
-    assert [entry[3] for entry in read(tmp_path / "output")[0]] == ["MuteError", "ValueError"]
+    for here.place.task, error in enumerate([MuteError(), ValueError()]):
+        note_error(error)
+    assert [entry[3] for entry in read(tmp_path / "output")[0] if entry[0] == RAISED] == [
+        "MuteError",
+        "ValueError",
+    ]
 
 
 def test_cpu_time_between_two_tasks_is_nobody_s(
@@ -121,7 +126,7 @@ def test_what_a_worker_that_ends_at_once_had_written_is_there(mechanism: str) ->
         return x
 
     trace = mpviz.run(stop, range(4), mechanism=mechanism, workers=2, timeout=20)
-    row = frames._rows(trace.record.tasks, words.TASK_WORDS)[2]
+    row = frames._task_rows(trace.record)[2]
     assert row[words.STATE] & 3 == RUNNING
     assert row[words.STARTED] > 0
     assert row[words.FINISHED] == row[words.CPU] == row[words.RECEIVED] == 0
@@ -136,3 +141,40 @@ def test_cpu_time_is_the_thread_s_own() -> None:
     )
     assert (trace.tasks["finished_s"] - trace.tasks["started_s"] >= 0.05).all()
     assert (trace.tasks["cpu_s"] < 0.03).all()
+
+
+def test_a_traceback_is_the_task_s_own_and_not_part_of_its_time() -> None:
+    def deeper(x: int) -> float:
+        return 1 / x
+
+    def work(x: int) -> float:
+        return deeper(x)
+
+    trace = mpviz.run(work, [1, 0], mechanism="queue", workers=1, timeout=30)
+    (task,) = trace.tracebacks
+    lines = trace.tracebacks[task].splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert [line.split(", in ")[1] for line in lines if line.startswith("  File")] == [
+        "work",
+        "deeper",
+    ]
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+    assert task == 1
+    assert "mpviz" not in lines[1]
+
+
+def test_of_a_process_the_tracebacks_of_the_first_ten_tasks_are_kept_and_a_long_one_is_cut(
+    tape: Tape, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(_: Any) -> None:
+        raise ValueError("x" * 100_000)
+
+    workload(monkeypatch, fail)
+    monkeypatch.setattr(state, "tracebacks", 10)
+    for _ in range(12):
+        with pytest.raises(ValueError, match="x"):
+            timed_task((0, None))
+    found = (tmp_path / "output").read_bytes()
+    assert found.count(b"Traceback (most recent call last)") == 10
+    (story,) = (entry[3] for entry in read(tmp_path / "output")[0] if entry[0] == TRACEBACK)
+    assert len(story) < 9_000

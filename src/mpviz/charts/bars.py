@@ -77,7 +77,8 @@ def timeline_columns(
         ``makespan``, ``notes`` and ``extent``.
     """
     begun = (tasks["worker"].notna() & tasks["started_s"].notna()).to_numpy(bool)
-    never = tasks.loc[~begun] if now is None else tasks.iloc[:0]
+    # What a worker without a row did has no lane, but came to its end.
+    never = tasks.loc[~begun & (tasks["outcome"] != "ok")] if now is None else tasks.iloc[:0]
     started = tasks if begun.all() else tasks.loc[begun]
     if makespan is None and now is None and len(intervals):
         makespan = float(intervals.loc[intervals["kind"] != "end", "end_s"].max())

@@ -7,20 +7,30 @@ process (see `mpviz.recording.raw`); here stands only, in its place, which part 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mpviz.recording.files import open_regular
 from mpviz.recording.raw import Raw, identity
 from mpviz.recording.table import FULL, HEADER_WORDS
+from mpviz.text import size as size_text
 
-PRINTED, RAISED, RAISED_BY_CALL, WRITTEN = 0, 1, 2, 3
+PRINTED, RAISED, RAISED_BY_CALL, WRITTEN, TRACEBACK = range(5)
 CAP = 1 << 20  # bytes that one process may print in a run
 LONGEST = 1 << 16  # bytes in one entry
+MOST_BYTES = 6 * LONGEST + 100  # in one entry: half a character takes six as its escape sequence
+LONGEST_ERROR = 10_000  # characters kept of what one task raised
+SCANNED = 1 << 25  # bytes read of each end of the file
+SEARCHED = 1 << 20  # bytes in which the next entry is looked for
+KEPT, A_LINE = 1 << 22, 64  # bytes of lines kept of each end, where a line costs some itself
+Entry = tuple[int, int, int, str]  # kind, task, worker row, text
 _HEAD = struct.Struct("<iiiI")  # kind, task, worker row, bytes that follow
 
 
@@ -176,11 +186,10 @@ class Output:
         if self._words[FULL]:
             return
         try:
-            whole = os.write(self._file, entry) == len(entry)
-        except OSError:
-            whole = False
-        if not whole:
-            self._words[FULL] = 1
+            if os.write(self._file, entry) < len(entry):
+                self._words[FULL] = errno.ENOSPC
+        except OSError as error:
+            self._words[FULL] = error.errno or errno.EIO
 
 
 def _text(stream: Stream) -> io.TextIOWrapper:
@@ -212,18 +221,102 @@ def _pieces(data: bytes) -> Iterator[bytes]:
     yield data[begin:]
 
 
-def read(path: Path, position: int = 0) -> tuple[list[tuple[int, int, int, str]], int]:
-    """The entries from `position` on, as (kind, task, worker row, text), and where they end."""
-    entries = []
-    with path.open("rb") as file:
-        file.seek(position)
-        data = file.read()
-    at = 0
-    while at + _HEAD.size <= len(data):
-        kind, task, worker, size = _HEAD.unpack_from(data, at)
-        end = at + _HEAD.size + size
-        if end > len(data):
-            break
-        entries.append((kind, task, worker, data[end - size : end].decode("utf-8", "replace")))
-        at = end
-    return entries, position + at
+def read(path: Path, tasks: int = 2**31) -> tuple[list[Entry], int]:
+    """The entries of a run of so many tasks, and how many bytes of what was printed are not there.
+
+    Of a file that is too long its beginning and its end are read, and of very many lines the first
+    and the last are given, with an entry between them that says so. Of each task that raised the
+    last such entry is given, after the lines.
+
+    Raises
+    ------
+    OSError
+        When there is something else than a file in its place.
+    """
+    fd = open_regular(path)
+    try:
+        length = os.fstat(fd).st_size
+        keeping = _Keeping()
+        data = os.pread(fd, SCANNED, 0)
+        reached = keeping.take(data, 0, tasks)
+        if length > SCANNED:
+            start = max(length - SCANNED, reached)
+            keeping.left_out += start - reached
+            data = os.pread(fd, SCANNED, start)
+            begin = 0 if start == reached else _next(data, 0, tasks)
+            keeping.left_out += begin
+            keeping.take(data, begin, tasks)
+    finally:
+        os.close(fd)
+    return keeping.entries(), keeping.left_out
+
+
+class _Keeping:
+    """The first and the last lines within bounds, and what was raised."""
+
+    def __init__(self) -> None:
+        self.left_out = 0  # bytes
+        self._first: list[Entry] = []
+        self._last: deque[Entry] = deque()
+        self._room, self._last_room = KEPT, KEPT
+        self._raised: dict[tuple[int, int], Entry] = {}
+
+    def take(self, data: bytes, at: int, tasks: int) -> int:
+        """Go through the entries from `at` on, and give where they end."""
+        while at + _HEAD.size <= len(data):
+            kind, task, worker, size = _HEAD.unpack_from(data, at)
+            if not _can_be(tasks, kind, task, worker, size):  # after one that was cut short
+                begin = _next(data, at, tasks)
+                self.left_out += begin - at
+                at = begin
+                continue
+            end = at + _HEAD.size + size
+            if end > len(data):
+                break
+            text = data[end - size : end].decode("utf-8", "replace")
+            at = end
+            if kind in (PRINTED, WRITTEN):
+                self._line((kind, task, worker, text))
+            else:
+                self._raised[kind, task] = (kind, task, worker, text[:LONGEST_ERROR])
+        return at
+
+    def _line(self, entry: Entry) -> None:
+        cost = len(entry[3]) + A_LINE
+        if self._room >= cost and not self._last:
+            self._room -= cost
+            self._first.append(entry)
+            return
+        self._last.append(entry)
+        self._last_room -= cost
+        while self._last_room < 0:
+            gone = len(self._last.popleft()[3])
+            self.left_out += gone + _HEAD.size
+            self._last_room += gone + A_LINE
+
+    def entries(self) -> list[Entry]:
+        """All of them."""
+        seam = []
+        if self.left_out:
+            said = f"[mpviz: {size_text(self.left_out)} of what was printed are left out here]"
+            seam = [(PRINTED, -1, -1, said)]
+        return [*self._first, *seam, *self._last, *self._raised.values()]
+
+
+def _can_be(tasks: int, kind: int, task: int, worker: int, size: int) -> bool:
+    return (
+        PRINTED <= kind <= TRACEBACK and -1 <= task < tasks and worker >= -1 and size <= MOST_BYTES
+    )
+
+
+def _next(data: bytes, at: int, tasks: int) -> int:
+    """Where, from `at` on, an entry begins that another one follows, or the end of it all."""
+    for begin in range(at, min(len(data) - _HEAD.size, at + SEARCHED)):
+        found = _HEAD.unpack_from(data, begin)
+        if _can_be(tasks, *found):
+            end = begin + _HEAD.size + found[3]
+            if end == len(data):
+                return begin
+            if end + _HEAD.size <= len(data) and _can_be(tasks, *_HEAD.unpack_from(data, end)):
+                return begin
+    return len(data)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from time import perf_counter_ns, process_time_ns, thread_time_ns
 from typing import Any
 
 from mpviz.carrying.unpack import load_code
-from mpviz.recording.output import RAISED, Here, Output, Place
+from mpviz.recording.output import RAISED, TRACEBACK, Here, Output, Place
 from mpviz.recording.raw import Raw
 from mpviz.recording.shared import name_semaphores, note_segments
 from mpviz.recording.table import (
@@ -38,6 +39,7 @@ BACK_TO_BACK = 5_000  # nanoseconds
 # In less, no task can have written to a descriptor, and none can have started a child and waited
 # for it: looking costs 0.2 and 0.4 µs.
 WRITES, WAITS = 500, 100_000  # nanoseconds
+LONGEST_TRACEBACK = 8_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class _State:
     words: memoryview[int]
     function: Callable[[Any], Any]
     output: Output
+    tracebacks = 10  # to be kept of this process; formatting one takes some 100 µs
     ready = False
     # Of this thread; of the whole process, where it runs one task at a time (`work_alone`).
     cpu_clock: Callable[[], int] = staticmethod(thread_time_ns)
@@ -105,6 +108,7 @@ def timed_task(item: tuple[int, Any]) -> tuple[int, Any]:
     at = HEADER_WORDS + index * TASK_WORDS
     worker = place.worker << 2
     end = worker | FAILED
+    finished = spent = 0
     started = perf_counter_ns()
     # Reading the CPU clock is a system call of 0.6 µs. Between two tasks of one chunk there is no
     # time to speak of, so the reading at the end of the last one serves as well.
@@ -122,11 +126,13 @@ def timed_task(item: tuple[int, Any]) -> tuple[int, Any]:
         end = worker | DONE
         return index, result
     except BaseException as error:
+        # Before it is noted, which is not the task's time.
+        finished, spent = perf_counter_ns(), state.cpu_clock()
         note_error(error)
         raise
     finally:
-        words[at + FINISHED] = place.finished = perf_counter_ns()
-        place.cpu = state.cpu_clock()
+        words[at + FINISHED] = place.finished = finished or perf_counter_ns()
+        place.cpu = spent or state.cpu_clock()
         took = place.finished - started
         children = _children_of(place) if took > WAITS else 0
         words[at + CPU] = place.cpu - cpu + children
@@ -160,6 +166,23 @@ def note_error(error: BaseException, kind: int = RAISED) -> None:
     """Append what was raised to the run's output; what cannot be shown is named by its type."""
     try:
         text = f"{type(error).__name__}: {error}"
-    except Exception:
+    except BaseException:
         text = type(error).__name__
     state.output.entry(kind, text.removesuffix(": "))
+    if kind == RAISED and state.tracebacks > 0:
+        state.tracebacks -= 1
+        state.output.entry(TRACEBACK, traceback_of(error))
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback as the task's own program would have shown it, the middle of a long one cut."""
+    try:
+        ours = error.__traceback__  # the frame of the timed task
+        theirs = ours.tb_next if ours else None
+        text = "".join(traceback.format_exception(type(error), error, theirs)).rstrip()
+    except BaseException:
+        return ""
+    if len(text) <= LONGEST_TRACEBACK:
+        return text
+    half = LONGEST_TRACEBACK // 2
+    return f"{text[:half]}\n[…]\n{text[-half:]}"
