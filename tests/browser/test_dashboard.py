@@ -57,6 +57,11 @@ def tile(page: Page, name: str) -> str:
     return page.locator(".mpviz-tile", has_text=name).locator("div").nth(1).inner_text()
 
 
+def compared(page: Page) -> list[list[str]]:
+    """The rows without baselines: tasks this short can make one be measured again at any time."""
+    return [row for row in rows(page) if row[2] != "sequential"]
+
+
 def test_it_says_what_run_will_do_and_every_control_has_a_label(dashboard: Page):
     expect(dashboard.get_by_text("Run lets 2 workers (pool.map) work on 10 tasks")).to_be_visible()
     for label in ("Mechanism", "Workers", "Chunk size", "Input set", "Deadline, in seconds"):
@@ -80,7 +85,8 @@ def test_the_lesson_runs_with_two_mechanisms_and_bars_appear_meanwhile(dashboard
     expect(dashboard.get_by_label("Chunk size", exact=True)).to_be_disabled()
     press(dashboard, "Run")
     expect(dashboard.locator(".mpviz-runs tbody tr")).to_have_count(3, timeout=RUN_LIMIT)
-    assert [row[2] for row in rows(dashboard)] == ["sequential", "pool.map", "queue"]
+    assert rows(dashboard)[0][2] == "sequential"
+    assert [row[2] for row in compared(dashboard)] == ["pool.map", "queue"]
 
     dashboard.locator(".mpviz-runs input[type=radio]").nth(1).check()
     expect(dashboard.get_by_role("heading", name="Timeline: run 2, pool.map × 2")).to_be_visible()
@@ -143,13 +149,13 @@ def test_compare_runs_every_mechanism_and_one_to_n_every_worker_count(dashboard:
     fill(dashboard, "About how large", "20001")
     press(dashboard, "Compare mechanisms")
     wait_until_done(dashboard)
-    seen = [row[2] for row in rows(dashboard)]
+    assert rows(dashboard)[0][2] == "sequential"
     many = [name for name, m in MECHANISMS.items() if m.parallel and not m.one_each]
-    assert seen == ["sequential", *many]
+    assert [row[2] for row in compared(dashboard)] == many
     press(dashboard, "Run 1…2")
-    count = len(seen) + 2
-    expect(dashboard.locator(".mpviz-runs tbody tr")).to_have_count(count, timeout=RUN_LIMIT)
-    assert [row[4] for row in rows(dashboard)[-2:]] == ["1", "2"]
+    runs = dashboard.locator(".mpviz-runs tbody tr").filter(has_not_text="sequential")
+    expect(runs).to_have_count(len(many) + 2, timeout=RUN_LIMIT)
+    assert [row[4] for row in compared(dashboard)[-2:]] == ["1", "2"]
 
 
 def test_the_chosen_plan_is_copied_as_python_and_as_a_shell_line(dashboard: Page):
