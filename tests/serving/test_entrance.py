@@ -81,7 +81,7 @@ def test_a_connection_that_is_not_read_is_closed_before_it_holds_much():
     async def try_it() -> None:
         stream, there = pair()
         with there:
-            while stream.waiting <= streams.MOST_WAITING:
+            while stream.waiting <= streams.MOST_WAITING + 2**20:
                 stream.write(b"x" * 2**20).cancel()
             with pytest.raises(StreamClosedError):
                 stream.write(b"x")
@@ -105,6 +105,22 @@ def test_one_message_may_be_large():
             return read
 
     assert asyncio.run(try_it()) > streams.MOST_WAITING
+
+
+def test_what_follows_a_large_message_does_not_close_its_connection():
+    async def try_it() -> None:
+        stream, there = pair()
+        with there:
+            stream.write(b"x" * 4 * streams.MOST_WAITING).cancel()
+            for _ in range(100):
+                stream.write(b"that was all").cancel()
+            assert not stream.closed()
+            stream.write(b"x" * 4 * streams.MOST_WAITING).cancel()
+            with pytest.raises(StreamClosedError):
+                stream.write(b"x")
+            assert stream.closed()
+
+    asyncio.run(try_it())
 
 
 def test_what_reads_nothing_for_long_is_stuck_and_what_reads_slowly_is_not():

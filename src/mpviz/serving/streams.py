@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketProtocol13
 
 from mpviz.serving.rates import Rate
 
-MOST_WAITING = 8 * 2**20  # bytes that wait to be read, before one more message
+MOST_WAITING = 8 * 2**20  # bytes that wait to be read, beside the largest message among them
 READ_LIMIT = 20.0  # seconds within which something of it must be read
 FRAMES = (400.0, 200.0)  # of one websocket, at once and a second
 BYTES = (16.0 * 2**20, 2.0 * 2**20)
@@ -28,6 +28,7 @@ class Stream(IOStream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._read_index, self._read_at = 0, time.monotonic()
+        self._largest = 0
 
     @property
     def waiting(self) -> int:
@@ -42,9 +43,12 @@ class Stream(IOStream):
         StreamClosedError
             When it is; the connection is closed by then.
         """
-        if self.waiting > MOST_WAITING:
+        if not self.waiting:
+            self._largest = 0
+        if self.waiting > MOST_WAITING + self._largest:  # small ones follow a large file at once
             self.close()
             raise StreamClosedError
+        self._largest = max(self._largest, len(data))
         return super().write(data)
 
     def is_stuck(self, now: float) -> bool:
