@@ -151,7 +151,7 @@ def descriptors(but: int = -1) -> list[int]:
 def target(fd: int) -> str:
     """What a descriptor stands for."""
     with contextlib.suppress(OSError):
-        return os.readlink(f"/proc/self/fd/{fd}")
+        return str(Path(f"/proc/self/fd/{fd}").readlink())
     return ""
 
 

@@ -4,6 +4,7 @@ A real terminal: what is typed there goes as SIGINT to the whole group in its fo
 """
 
 import contextlib
+import fcntl
 import os
 import pty
 import random
@@ -105,8 +106,6 @@ def typed(case: Case, place: Path) -> tuple[int | None, float, str]:
 
     def foreground() -> None:
         os.setsid()
-        import fcntl
-
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     held = turns.Place(place / "turns") if case.waiting else None
@@ -115,7 +114,7 @@ def typed(case: Case, place: Path) -> tuple[int | None, float, str]:
             assert held.ahead() == 0
         process = subprocess.Popen(
             command, stdin=secondary, stdout=secondary, stderr=secondary, env=env,
-            preexec_fn=foreground,
+            preexec_fn=foreground,  # noqa: PLW1509  no threads here
         )  # fmt: skip
         os.close(secondary)
         said = b""

@@ -1,6 +1,6 @@
 """Hostile tasks with every mechanism and start method: in time, a record, nothing left.
 
-Not every cell of tasks × mechanisms × start methods, which are some 15,000: each task runs under
+Not every cell of tasks × mechanisms × start methods, which are some 19,000: each task runs under
 each start method, the mechanisms taking turns, so that each mechanism meets each family. A sample
 in ``make test``, by a seed that MPVIZ_SEED changes; all of it where MPVIZ_FULL is 1.
 """

@@ -12,35 +12,11 @@ from mpviz.model import START_METHODS
 from tests.chaos.crew import judged, told
 from tests.full import sampled
 
-SIGNALS = [
-    getattr(signal, f"SIG{name}")
-    for name in [
-        "TERM",
-        "INT",
-        "HUP",
-        "USR1",
-        "USR2",
-        "STOP",
-        "TSTP",
-        "CONT",
-        "QUIT",
-        "KILL",
-        "SEGV",
-        "BUS",
-        "ABRT",
-        "PIPE",
-        "ALRM",
-        "CHLD",
-        "WINCH",
-        "URG",
-        "IO",
-        "PROF",
-        "VTALRM",
-        "XCPU",
-        "TTIN",
-        "PWR",
-    ]
-]
+NAMES = """
+TERM INT HUP USR1 USR2 STOP TSTP CONT QUIT KILL SEGV BUS ABRT PIPE ALRM CHLD WINCH URG IO PROF
+VTALRM XCPU TTIN PWR
+"""
+SIGNALS = [getattr(signal, f"SIG{name}") for name in NAMES.split()]
 DEADLINE = 2.0  # seconds
 LAST = 1.2  # seconds, the latest moment
 COUNT = sampled(12, 120)

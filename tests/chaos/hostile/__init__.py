@@ -4,14 +4,17 @@
 those of `mpviz.faults`. Each ends by itself or is ended by the deadline, and needs under 300 MB.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.chaos.hostile import files, interpreter, processes, values
+from tests.chaos.hostile import files, interpreter, processes, programs, signals, values
 
 FAMILIES: dict[str, dict[str, Callable[[], Any]]] = {
     **files.FAMILIES,
     **processes.FAMILIES,
+    **signals.FAMILIES,
+    **programs.FAMILIES,
     **interpreter.FAMILIES,
     **values.FAMILIES,
 }
@@ -22,4 +25,5 @@ def attempt(task: Any) -> Any:
     if isinstance(task, tuple):
         family, name = task
         return FAMILIES[family][name]()
+    time.sleep(0.02)  # so that every worker has some
     return task

@@ -18,7 +18,6 @@ from tests.chaos.ground import (
     ignore,
     path_to_python,
     prctl,
-    send_to,
 )
 
 SLEEP = ["sleep", "30"]
@@ -113,11 +112,6 @@ def in_terminal() -> None:
 
 def exec_in_place(*command: str) -> None:
     os.execvp(command[0], command)
-
-
-def to(signum: int, module: str) -> None:
-    send_to(signum, module)
-    asleep()
 
 
 def as_nobody() -> None:
