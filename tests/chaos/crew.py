@@ -145,7 +145,7 @@ def only_late(verdict: dict[str, Any]) -> bool:
 
 def told(cell: Cell, verdict: dict[str, Any]) -> str:
     """A cell and what is wrong with it, in a line."""
-    what = cell.get("hostile") or ["inputs", cell.get("input", "")]
-    name = f"{cell['mechanism']} {cell['start_method']} {': '.join(what)}"
+    what = cell.get("hostile") or (["inputs", cell["input"]] if "input" in cell else [])
+    name = " ".join((cell["mechanism"], cell["start_method"], ": ".join(what)))
     about = [*verdict["faults"], *verdict.get("signals", [])]
     return f"{name} ({verdict.get('ending', '')}): {'; '.join(about)}"

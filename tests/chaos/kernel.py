@@ -142,14 +142,16 @@ def plan_of(cell: dict[str, Any]) -> Plan:
 
 
 def befall(
-    running: runner.Running, signals: list[tuple[float, float, int]], said: list[str]
+    running: runner.Running, signals: list[tuple[float, float, float, int]], said: list[str]
 ) -> None:
-    """Send each signal at its moment to a member of the tree, chosen by a number below 1."""
+    """Send each signal at its moment to the guard, the host or another, chosen by numbers below 1."""
     guard = running._guard.pid
-    for moment, share, signum in signals:
+    for moment, group, share, signum in signals:
         time.sleep(moment)
-        found = [guard, *system.below(guard)]
-        pid = found[int(share * len(found))]
+        below = system.below(guard)
+        groups = [one for one in ([guard], below[:1], below[1:]) if one]
+        members = groups[int(group * len(groups))]
+        pid = members[int(share * len(members))]
         if pid == guard and running._guard.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):

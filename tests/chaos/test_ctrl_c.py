@@ -28,10 +28,12 @@ from tests.full import sampled
 
 COUNT = sampled(12, 80)
 SEED = int(os.environ.get("MPVIZ_SEED", "1"))
+LONGEST = 30.0  # seconds for a program to come so far
 SOON = 1.0  # seconds from Ctrl-C to the end
 BUSY = 1.0  # seconds more for a Python that imports pandas, or a machine at work
 STATUS = {0, 1, 130, -signal.SIGINT}  # 0 where it was done by then; 130 or -2 before anything ran
-MOMENTS = {"importing": 0.3, "starting": 0.8, "running": 2.5, "any": 6.0}  # seconds, the latest
+# What has come to pass, and within how many seconds of it Ctrl-C is typed.
+MOMENTS = {"begun": 6.0, "importing": 0.5, "a run's folder": 3.0, "the CSV's folder": 0.03}
 SHELL = [sys.executable, "-m", "mpviz.cli", "run", "sleep", "--timeout", "20"]
 SCRIPT = """
 import sys, time
@@ -53,12 +55,13 @@ class Case:
     shell: bool
     csv: bool
     waiting: bool  # for its turn, which another has
+    after: str  # a key of MOMENTS
     moments: tuple[float, ...]
 
     def __str__(self) -> str:
         what = "shell" if self.shell else "script"
         extra = " csv" * self.csv + " waiting" * self.waiting
-        return f"{what} {self.mechanism}{extra} at {self.moments}"
+        return f"{what} {self.mechanism}{extra} {self.after} {self.moments}"
 
 
 def cases(seed: int) -> list[Case]:
@@ -66,7 +69,8 @@ def cases(seed: int) -> list[Case]:
     chance = random.Random(seed)
     found, left = [], COUNT
     while left > 0:
-        first = round(chance.uniform(0, MOMENTS[chance.choice(list(MOMENTS))]), 3)
+        after = chance.choice(list(MOMENTS))
+        first = round(chance.uniform(0, MOMENTS[after]), 3)
         twice = chance.random() < 0.25 and left > 1
         moments = (first, round(chance.uniform(0, 0.3), 3)) if twice else (first,)
         left -= len(moments)
@@ -76,8 +80,9 @@ def cases(seed: int) -> list[Case]:
                     ["pool.map", "process", "threads", "queue", "executor.map"]
                 ),
                 shell=chance.random() < 0.6,
-                csv=chance.random() < 0.5,
-                waiting=chance.random() < 0.2,
+                csv=chance.random() < 0.5 or after == "the CSV's folder",
+                waiting=chance.random() < 0.5 and after == "begun",
+                after=after,
                 moments=moments,
             )
         )
@@ -118,6 +123,9 @@ def typed(case: Case, place: Path) -> tuple[int | None, float, str]:
         )  # fmt: skip
         os.close(secondary)
         said = b""
+        end = time.monotonic() + LONGEST
+        while not come(case.after, place) and process.poll() is None and time.monotonic() < end:
+            said += shown(main, 0.01, process)
         for moment in case.moments:
             said += shown(main, moment, process)
             with contextlib.suppress(OSError):
@@ -135,6 +143,13 @@ def typed(case: Case, place: Path) -> tuple[int | None, float, str]:
         if held:
             held.leave()
     return status, took, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.decode(errors="replace"))
+
+
+def come(event: str, place: Path) -> bool:
+    """Whether something has come to pass."""
+    if event == "a run's folder":
+        return any((place / "tmp").rglob("table"))
+    return event != "the CSV's folder" or (place / "csv").exists()
 
 
 def shown(main: int, seconds: float, process: subprocess.Popen[bytes]) -> bytes:

@@ -18,25 +18,23 @@ VTALRM XCPU TTIN PWR
 """
 SIGNALS = [getattr(signal, f"SIG{name}") for name in NAMES.split()]
 DEADLINE = 2.0  # seconds
-LAST = 1.2  # seconds, the latest moment
-COUNT = sampled(12, 120)
+LATEST = 1.2  # seconds
+COUNT = sampled(12, 140)  # some come too late
 SEED = int(os.environ.get("MPVIZ_SEED", "1"))
 
 
 def cells(seed: int) -> list[dict[str, Any]]:
-    """Runs of about as much work as their deadline allows, each sent one to three signals."""
+    """Runs of about as much work as their deadline allows, each sent a signal, or two."""
     chance = random.Random(seed)
     found, left = [], COUNT
-    while left:
-        number = min(chance.choice((1, 1, 1, 2, 3)), left)
-        left -= number
+    while left > 0:
+        moments = [chance.uniform(0, LATEST)]
+        if chance.random() < 0.25:
+            moments.append(chance.uniform(0, 0.1))  # close on its heels
+        left -= len(moments)
         signals = [
-            (
-                round(chance.uniform(0, LAST / number), 3),
-                chance.random(),
-                int(chance.choice(SIGNALS)),
-            )
-            for _ in range(number)
+            (round(moment, 3), chance.random(), chance.random(), int(chance.choice(SIGNALS)))
+            for moment in moments
         ]
         found.append(
             {
