@@ -144,7 +144,7 @@ def plan_of(cell: dict[str, Any]) -> Plan:
 def befall(
     running: runner.Running, signals: list[tuple[float, float, float, int]], said: list[str]
 ) -> None:
-    """Send each signal at its moment to the guard, the host or another, chosen by numbers below 1."""
+    """Send each signal at its moment to the guard, the host or another, as two shares say."""
     guard = running._guard.pid
     for moment, group, share, signum in signals:
         time.sleep(moment)
@@ -155,8 +155,9 @@ def befall(
         if pid == guard and running._guard.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
-            said.append(f"{signal.Signals(signum).name} to {role(pid, running)}")
+            whom = role(pid, running)
             os.kill(pid, signum)
+            said.append(f"{signal.Signals(signum).name} to {whom}")
 
 
 def role(pid: int, running: runner.Running) -> str:

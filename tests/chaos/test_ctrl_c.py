@@ -21,11 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from mpviz import turns
+from mpviz import cli, runner, turns
+from mpviz.model import Plan, Record
 from mpviz.tree import linux as system
 from tests.full import sampled
 
+START = runner.start
 COUNT = sampled(12, 80)
 SEED = int(os.environ.get("MPVIZ_SEED", "1"))
 LONGEST = 30.0  # seconds for a program to come so far
@@ -197,3 +200,36 @@ def test_ctrl_c_ends_it_soon_with_its_status_and_leaves_nothing(case: Case, plac
     # A Python that is still about to import its own modules says so, and nobody can help it.
     if case.shell:
         assert "Traceback" not in said or "mpviz" not in said.partition("Traceback")[2], said
+
+
+class AlmostOver:
+    """A run that is over when Ctrl-C comes, though nobody has been told so yet."""
+
+    done = False
+
+    def __init__(self, plan: Plan) -> None:
+        self._running = START(plan)
+        self._told = False
+
+    def wait(self, _timeout: float | None = None) -> Record:
+        record = self._running.wait()
+        if not self._told:
+            self._told = True
+            raise KeyboardInterrupt
+        return record
+
+    def cancel(self) -> None:
+        self._running.cancel()
+
+
+def test_ctrl_c_as_the_baseline_ends_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+
+    def start(plan: Plan) -> AlmostOver:
+        started.append(plan.mechanism)
+        return AlmostOver(plan)
+
+    monkeypatch.setattr(runner, "start", start)
+    result = CliRunner().invoke(cli.app, ["run", "sleep", "--mechanism", "process"])
+    assert started == ["sequential"]
+    assert result.exit_code == 1
