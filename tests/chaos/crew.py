@@ -4,6 +4,7 @@ Where it may be, a kernel has a small disk and a /dev/shm of its own, in a mount
 full disk is a small one, and what is left in shared memory is known to be its own.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mpviz.tree import linux as system
 from tests.chaos.ground import GROUND
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +103,11 @@ class Kernel:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
+        mark = f"{GROUND}={self.ground}".encode()
+        for pid in system._everyone():  # a guard that was stopped, say
+            if mark in system._read(pid, "environ").split(b"\0"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.noise.seek(0)
         said = self.noise.read()[-3000:].decode(errors="replace")
         self.noise.close()
