@@ -33,7 +33,8 @@ lint: $(TESTS)
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 
-# All that `make test` only samples: every fault, a hundred kills, five minutes of visitors.
+# All that `make test` only samples: every fault, a hundred kills, a thousand hostile tasks,
+# five minutes of visitors.
 test-all:
 	MPVIZ_FULL=1 bash .ci/run
 
