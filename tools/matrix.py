@@ -4,6 +4,7 @@
     python tools/matrix.py FOLDER FOLDER …            # adds what was seen in each
     python tools/matrix.py                            # only writes docs/faults.md again
 
+On a Python that this machine has not, `tools/pythons` runs mpviz faults in a chroot.
 A cell in which runs differ keeps every outcome that was seen; of the races in `SHARED`, whose code
 is the same in every Python and whose rarer outcomes come once in ten runs, what was seen on one
 Python stands for all, each start method on its own. ``--fresh`` forgets what was committed before.
@@ -20,6 +21,9 @@ from mpviz.faultlab.report import MARKS
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from mpviz.model import START_METHODS
+
+Cell = tuple[str, str, str]  # start method, mechanism, fault
+ByPython = dict[str, frozenset[Seen]]
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "faults.md"
 SHARED = {("pipe.lesson", "big_result"), ("pipe.lesson", "big_results")}
@@ -38,7 +42,15 @@ the safer way to write it.
 Two marks in one cell: a race, which goes one way or the other (of `pipe.lesson` with large results,
 what was seen on one Python stands for all). `process.lesson` prints its answers and gives none
 back, so all its results are lost also where nothing goes wrong.
+
+{differences}
 """
+DEFAULT = """The start method that a program gets on Linux when it asks for none differs: fork up to
+Python 3.13, forkserver from 3.14 on."""
+ALIKE = f"""Apart from races, no cell differs from one Python to another.
+{DEFAULT}"""
+UNLIKE = f"""Where Pythons differ, the cell names them.
+{DEFAULT}"""
 
 
 def main() -> None:
@@ -82,7 +94,10 @@ def document(matrix: Matrix) -> str:
     pythons = sorted({key[0] for key in matrix}, key=lambda text: int(text.partition(".")[2]))
     legend = "\n".join(f"- `{mark}` {seen}" for seen, mark in MARKS.items() if any_of(matrix, seen))
     listed = f"{', '.join(pythons[:-1])} and {pythons[-1]}"
-    parts = [HEAD.format(pythons=listed, legend=legend)]
+    cells = {key[1:] for key in matrix}
+    alike = all(common(of_each(matrix, pythons, cell)) for cell in cells)
+    differences = ALIKE if alike else UNLIKE
+    parts = [HEAD.format(pythons=listed, legend=legend, differences=differences)]
     parts += [table(matrix, pythons, method) for method in START_METHODS]
     return "\n".join(parts)
 
@@ -103,18 +118,31 @@ def table(matrix: Matrix, pythons: Iterable[str], method: str) -> str:
     ]
     for fault, about in FAULTS.items():
         cells = (
-            in_words({python: matrix[python, method, mechanism, fault] for python in pythons})
+            in_words(of_each(matrix, pythons, (method, mechanism, fault)))
             for mechanism in MECHANISMS
         )
         lines.append(f"| {about.title} (`{fault}`) | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
-def in_words(by_python: dict[str, frozenset[Seen]]) -> str:
+def of_each(matrix: Matrix, pythons: Iterable[str], cell: Cell) -> ByPython:
+    """What was seen of a cell on each Python."""
+    return {python: matrix[python, *cell] for python in pythons}
+
+
+def common(by_python: ByPython) -> frozenset[Seen]:
+    """What was seen on all of them."""
+    return frozenset.intersection(*by_python.values())
+
+
+def in_words(by_python: ByPython) -> str:
     """The marks of a cell; of each Python, where they have nothing in common."""
-    if frozenset.intersection(*by_python.values()):
+    if common(by_python):
         return marks(frozenset.union(*by_python.values()))
-    return ", ".join(f"{marks(seen)} ({python})" for python, seen in by_python.items())
+    pythons: dict[str, list[str]] = {}
+    for python, seen in by_python.items():
+        pythons.setdefault(marks(seen), []).append(python)
+    return ", ".join(f"{mark} ({', '.join(those)})" for mark, those in pythons.items())
 
 
 def marks(outcomes: frozenset[Seen]) -> str:
