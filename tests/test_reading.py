@@ -13,21 +13,16 @@ from mpviz import runner
 from mpviz.api import Trace
 from mpviz.model import Ending, Plan
 from mpviz.reading import last_words
-from mpviz.recording.files import LOG
+from mpviz.recording.raw import LOG
 
 LIMIT = 20.0  # seconds for what would go on for ever
 
 
 def folder() -> Path:
     """The run's folder, as its tasks find it."""
-    import os
-    import sys
-    from pathlib import Path
+    from mpviz.recording.task import state
 
-    if "mpviz.recording.task" in sys.modules:
-        table = sys.modules["mpviz.recording.task"].state.table
-        return Path(table.path).parent
-    return Path(os.environ["TMPDIR"]).parent
+    return state.table.path.parent
 
 
 def ran(function: Callable[[Any], Any], inputs: list[Any], **options: Any) -> Trace:

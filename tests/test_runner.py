@@ -322,7 +322,7 @@ def test_where_the_files_of_a_run_cannot_be_read_there_is_a_record_that_says_so(
         (state.table.path.parent / "output").unlink()
 
     record = run(spoil, 1, mechanism="threads")
-    assert record.message.startswith("what the run left could not be read: FileNotFoundError")
+    assert record.message == "what was printed could not be read (No such file or directory)"
     assert len(frames.tasks_frame(record)) == 1
 
 
