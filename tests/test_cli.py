@@ -288,7 +288,7 @@ def test_a_csv_that_fails_after_the_run_is_said_and_the_exit_status_is_1(mine: P
 def test_where_the_answers_differ_the_exit_status_is_1_and_the_report_says_so(mine: Path) -> None:
     done = shell("run", "mine_for_a_test:moody", "--input-set", "numbers.txt", cwd=mine)
     assert done.returncode == 1, done.stderr
-    assert "Its answers differ from the sequential run's." in done.stdout
+    assert "Its answers differ from the sequential run's: " in done.stdout
     assert "answers agree  NO" in done.stdout
 
 
