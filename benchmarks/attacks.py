@@ -314,6 +314,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    os.nice(10)  # attackers have machines of their own; here they share the server's processors
     attacker = Attacker(options.address, options.seconds, options.seed)
     asyncio.run(asyncio.wait_for(_all(attacker, options.attack), options.seconds + 90))
 

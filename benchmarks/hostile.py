@@ -79,6 +79,7 @@ class Report:
             ("seconds", f"{self.seconds:.0f}"),
             ("pages asked for, not served", f"{len(self.served)}, {len(self.failed)}"),
             ("page served: median, p99, max", spread),
+            (f"pages after more than {SERVED:.0f} s", f"{sum(s > SERVED for s in self.served)}"),
             ("server's memory: start, peak, end", memory),
             ("largest kernel", f"{max(self.kernel_memory, default=0) / MIB:.0f} MiB"),
             ("open files: start, peak, end",
