@@ -32,10 +32,10 @@ HEAD = """# What faults do
 <!-- Made by tools/matrix.py from src/mpviz/faultlab/seen.csv; a test keeps the two equal. -->
 
 Eight tasks, two workers, and a fault in the third task (in *8 results of 1 MiB*: in every task).
-Each cell was observed, in real processes under Linux, on Python {pythons}: it is what a
-program would have seen that ran its tasks so. `mpviz faults` observes it on your machine and says
-where it differs; `mpviz faults --mechanism pool.map --fault sigkill` tells all about one cell, with
-the safer way to write it.
+Each cell was observed, in real processes under Linux, on Python {pythons}:
+it is what a program would have seen that ran its tasks so. `mpviz faults` observes it on your
+machine and says where it differs; `mpviz faults --mechanism pool.map --fault sigkill` tells all
+about one cell, with the safer way to write it.
 
 {legend}
 
