@@ -320,7 +320,7 @@ def test_one_cell_is_told_in_full(several: list[Cell]) -> None:
 
 def test_the_committed_matrix_is_whole() -> None:
     pythons = {key[0] for key in committed()}
-    assert pythons == {"3.11", "3.12", "3.13"}
+    assert pythons == {"3.11", "3.12", "3.13", "3.14", "3.15"}
     assert list(committed()) == [
         (python, method, mechanism, fault)
         for python in sorted(pythons)
@@ -343,6 +343,25 @@ def test_the_document_is_what_the_tool_makes_of_the_matrix() -> None:
         [sys.executable, "-c", TOOL], cwd=ROOT, capture_output=True, check=True
     ).stdout.decode()
     assert made == (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+
+
+UNLIKE = """
+import sys
+sys.path.insert(0, "tools")
+from matrix import FILE, Seen, document, read
+alike = dict(read(FILE))
+unlike = alike | {("3.13", "fork", "sequential", "raises"): frozenset({Seen.HUNG})}
+for matrix in (alike, unlike):
+    text = document(matrix)
+    print("no cell differs" in text, "R (3.11, 3.12" in text, "H (3.13)" in text)
+"""
+
+
+def test_the_document_names_the_pythons_where_they_differ_and_says_so_where_they_do_not() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", UNLIKE], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert told == "True False False\nFalse True True\n"
 
 
 def test_a_cell_that_still_moves_at_its_deadline_is_run_again_with_more_time() -> None:

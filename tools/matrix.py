@@ -6,8 +6,9 @@
 
 On a Python that this machine has not, `tools/pythons` runs mpviz faults in a chroot.
 A cell in which runs differ keeps every outcome that was seen; of the races in `SHARED`, whose code
-is the same in every Python and whose rarer outcomes come once in ten runs, what was seen on one
-Python stands for all, each start method on its own. ``--fresh`` forgets what was committed before.
+is the same in every Python and whose rarer outcomes come once in ten to a hundred runs, what was
+seen on one Python stands for all, each start method on its own. ``--fresh`` forgets what was
+committed before.
 """
 
 import csv
@@ -26,22 +27,26 @@ Cell = tuple[str, str, str]  # start method, mechanism, fault
 ByPython = dict[str, frozenset[Seen]]
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "faults.md"
-SHARED = {("pipe.lesson", "big_result"), ("pipe.lesson", "big_results")}
+SHARED = {
+    ("pipe.lesson", "big_result"),
+    ("pipe.lesson", "big_results"),
+    *(("queue.lesson", fault) for fault in FAULTS),
+}
 HEAD = """# What faults do
 
 <!-- Made by tools/matrix.py from src/mpviz/faultlab/seen.csv; a test keeps the two equal. -->
 
 Eight tasks, two workers, and a fault in the third task (in *8 results of 1 MiB*: in every task).
-Each cell was observed, in real processes under Linux, on Python {pythons}: it is what a
-program would have seen that ran its tasks so. `mpviz faults` observes it on your machine and says
-where it differs; `mpviz faults --mechanism pool.map --fault sigkill` tells all about one cell, with
-the safer way to write it.
+Each cell was observed, in real processes under Linux, on Python {pythons}:
+it is what a program would have seen that ran its tasks so. `mpviz faults` observes it on your
+machine and says where it differs; `mpviz faults --mechanism pool.map --fault sigkill` tells all
+about one cell, with the safer way to write it.
 
 {legend}
 
-Two marks in one cell: a race, which goes one way or the other (of `pipe.lesson` with large results,
-what was seen on one Python stands for all). `process.lesson` prints its answers and gives none
-back, so all its results are lost also where nothing goes wrong.
+Two marks in one cell: a race, which goes one way or the other (of `queue.lesson`, and of
+`pipe.lesson` with large results, what was seen on one Python stands for all). `process.lesson`
+prints its answers and gives none back, so all its results are lost also where nothing goes wrong.
 
 {differences}
 """
