@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import struct
 import threading
 from collections import deque
@@ -22,16 +23,17 @@ from mpviz.recording.raw import Raw, identity
 from mpviz.recording.table import FULL, HEADER_WORDS
 from mpviz.text import size as size_text
 
-PRINTED, RAISED, RAISED_BY_CALL, WRITTEN, TRACEBACK = range(5)
+# From 1 on, so that a hole in the file is no entry.
+PRINTED, RAISED, RAISED_BY_CALL, WRITTEN, TRACEBACK = range(1, 6)
 CAP = 1 << 20  # bytes that one process may print in a run
 LONGEST = 1 << 16  # bytes in one entry
 MOST_BYTES = 6 * LONGEST + 100  # in one entry: half a character takes six as its escape sequence
 LONGEST_ERROR = 10_000  # characters kept of what one task raised
 SCANNED = 1 << 25  # bytes read of each end of the file
-SEARCHED = 1 << 20  # bytes in which the next entry is looked for
 KEPT, A_LINE = 1 << 22, 64  # bytes of lines kept of each end, where a line costs some itself
 Entry = tuple[int, int, int, str]  # kind, task, worker row, text
 _HEAD = struct.Struct("<iiiI")  # kind, task, worker row, bytes that follow
+_START = re.compile(rb"[\x01-\x05]\0\0\0")  # how an entry begins
 
 
 class Place:
@@ -311,7 +313,10 @@ def _can_be(tasks: int, kind: int, task: int, worker: int, size: int) -> bool:
 
 def _next(data: bytes, at: int, tasks: int) -> int:
     """Where, from `at` on, an entry begins that another one follows, or the end of it all."""
-    for begin in range(at, min(len(data) - _HEAD.size, at + SEARCHED)):
+    for start in _START.finditer(data, at):
+        begin = start.start()
+        if begin + _HEAD.size > len(data):
+            break
         found = _HEAD.unpack_from(data, begin)
         if _can_be(tasks, *found):
             end = begin + _HEAD.size + found[3]
