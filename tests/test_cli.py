@@ -15,7 +15,7 @@ import pytest
 import mpviz
 from mpviz import asked, cli
 
-MPVIZ = [sys.executable, "-m", "mpviz.cli"]
+MPVIZ = [sys.executable, "-m", "mpviz"]
 # What a shell starts in the background ignores it, and so would what the tests start.
 HEED_CTRL_C = """
 import signal

@@ -16,7 +16,7 @@ import pytest
 from mpviz import cli
 from mpviz.faults import FAULTS
 
-MPVIZ = [sys.executable, "-m", "mpviz.cli"]
+MPVIZ = [sys.executable, "-m", "mpviz"]
 # What a shell starts in the background ignores it, and so would what the tests start.
 HEED_CTRL_C = """
 import signal

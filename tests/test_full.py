@@ -88,7 +88,7 @@ def test_the_shell_prints_the_report_though_the_disk_is_full(disk: Path) -> None
     fill(disk)
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "mpviz.cli", "run", "busy", "--mechanism", "sequential"),
+            *(sys.executable, "-m", "mpviz", "run", "busy", "--mechanism", "sequential"),
             *("--csv", str(disk / "out")),
         ],
         capture_output=True,

@@ -18,7 +18,7 @@ from mpviz.asked import plan_of
 from mpviz.explain import agreement, why_suspect
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import DEFAULT_TIMEOUT, Ending, Plan, Record, Refused
+from mpviz.model import DEFAULT_TIMEOUT, Plan, Record, Refused
 from mpviz.printing import Unprinted, any_text, aside, note, printed, progress, write
 from mpviz.text import digits, percent, seconds
 
@@ -145,6 +145,9 @@ def run(
         trace = measured(plan)
     well = saved(csv, trace.to_csv) and trace.went_well
     write(as_json(trace) if in_json else report(trace))
+    if trace.record.plan.mechanism != plan.mechanism:
+        note("cancelled after the sequential run; the plan itself was not run.")
+        well = False
     if not well or (trace.baseline and not trace.baseline.went_well):
         raise typer.Exit(1)
 
@@ -232,17 +235,18 @@ def in_turn() -> Iterator[None]:
 
 
 def measured(plan: Plan) -> Trace:
-    """Run a plan after its baseline; the baseline alone, where that was cancelled."""
+    """Run a plan after its baseline; the baseline alone, where Ctrl-C came in it."""
     if plan.mechanism == "sequential":
         return Trace(follow(plan))
-    baseline = Trace(follow(baseline_of(plan)))
-    if baseline.record.ending is Ending.CANCELLED:
+    pressed: list[str] = []
+    baseline = Trace(follow(baseline_of(plan), pressed))
+    if pressed:
         return baseline
     return sound(Trace(follow(plan), baseline), follow)
 
 
-def follow(plan: Plan) -> Record:
-    """Run a plan to its end, showing how far it is; Ctrl-C cancels it."""
+def follow(plan: Plan, pressed: list[str] | None = None) -> Record:
+    """Run a plan to its end, showing how far it is; Ctrl-C cancels it and is noted."""
     running = runner.start(plan)
     try:
         with progress(plan) as show:
@@ -252,7 +256,9 @@ def follow(plan: Plan) -> Record:
                 except TimeoutError:
                     show(running.finished)
     except KeyboardInterrupt:
-        running.cancel()
+        running.cancel()  # too late, it may be; but then it was pressed all the same
+        if pressed is not None:
+            pressed.append("Ctrl-C")
     except Exception as error:  # the run is not disturbed by it
         note(f"it can't be shown how far the run is: {type(error).__name__}: {error}")
     return runner.finish(running)

@@ -67,6 +67,9 @@ def remove(folder: Path) -> None:
 
 def wipe(folder: Path) -> None:
     """Remove a folder of a run, but not while another file system is mounted inside."""
+    if folder.is_symlink():  # a task put it there
+        with contextlib.suppress(OSError):
+            folder.unlink()
     if system.has_mounts(folder):
         return
     shutil.rmtree(folder, ignore_errors=True)

@@ -39,7 +39,7 @@ from mpviz.recording.table import (
     TraceTable,
 )
 from mpviz.text import size
-from mpviz.tree import MARK, names
+from mpviz.tree import MARK, names, system
 
 MOST_WORKERS = 1000
 MOST_TASKS = 1_000_000
@@ -48,6 +48,8 @@ LEAST_MEMORY = 64 * 2**20  # bytes: a Python that computes nothing takes some 15
 SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
 LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
 OVER = (Ending.FINISHED, Ending.RAISED)  # by itself
+LOOK_EVERY = 0.5  # seconds between two looks at the guard itself
+END_LIMIT = 30.0  # seconds after its deadline in which a run has ended, or its guard does no good
 GOODBYE_LIMIT = 5.0  # seconds for a guard whose tree is gone to leave
 
 
@@ -187,7 +189,10 @@ class Running:
         self._pipes = threading.Lock()  # of the guard's pipes; held for moments only
         self._record: Record | None = None
         self._said = b""
+        self._stopped = False  # whether the guard was, at the last look
+        self._began = time.perf_counter()
         self._over = False  # whether the guard has said all it will
+        self._cleared = False
         try:
             (self.folder / "tmp").mkdir()
             (self.folder / "plan").write_bytes(payload)
@@ -280,6 +285,8 @@ class Running:
                 if not self._wait_for_guard(until):
                     raise TimeoutError(f"the run goes on after {timeout} s")
                 self._record = self._finish()
+            if not self._cleared:  # nor if an interrupt came into it
+                self._clear_away()
             return self._record
         finally:
             self._waiting.release()
@@ -292,8 +299,18 @@ class Running:
             left = None if until is None else until - time.perf_counter()
             if left is not None and left <= 0:
                 return False
-            poll.poll(None if left is None else left * 1000)
+            poll.poll(1000 * min(LOOK_EVERY, LOOK_EVERY if left is None else left))
+            self._look_after_guard()
         return True
+
+    def _look_after_guard(self) -> None:
+        """Kill a guard that was stopped, or that is far too late: it keeps no deadline any more."""
+        called = self.table.stamp(CALLED) / 1e9 or self._began + END_LIMIT
+        late = time.perf_counter() > called + self.plan.timeout + END_LIMIT
+        stopped = system.is_stopped(self._guard.pid)
+        if late or (stopped and self._stopped):
+            self._guard.kill()
+        self._stopped = stopped
 
     def _heard(self) -> bool:
         """Whether the guard has said its one line, or was killed; does not wait."""
@@ -311,7 +328,7 @@ class Running:
             return True
 
     def _finish(self) -> Record:
-        """Collect the record and clear away; whoever looks meanwhile is not held up."""
+        """Collect the record; whoever looks meanwhile is not held up."""
         try:
             record = self._collect(self._report())
         except Exception as error:
@@ -319,7 +336,6 @@ class Running:
         with self._reading:
             self._record = record
             self.table.close()
-        self._clear_away()
         return record
 
     def _unread(self, error: Exception) -> Record:
@@ -414,6 +430,7 @@ class Running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._guard.wait(GOODBYE_LIMIT)
         folders.remove(self.folder)
+        self._cleared = True
 
 
 def _remains(report: dict[str, Any]) -> list[str]:

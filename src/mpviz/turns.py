@@ -21,6 +21,7 @@ import stat
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,7 +42,8 @@ SOON, LATE = 0.2, 1.0  # seconds between two looks of who is next, and of who is
 _TICKET = re.compile(r"(new-)?[0-9]{20}-[0-9]+-[0-9]+")
 
 _count = itertools.count()
-_places: set[Place] = set()  # of this process, not left yet
+# Of this process, not left yet. Weakly: one that an interrupt lost on its way to its owner is left.
+_places: weakref.WeakSet[Place] = weakref.WeakSet()
 _opening = threading.Lock()  # so that no fork falls between an opened file and its place
 
 
@@ -78,7 +80,7 @@ class Place:
         try:
             while not self.ticket:
                 self._draw()
-        except OSError:
+        except BaseException:
             self._close()
             raise
 
@@ -89,15 +91,18 @@ class Place:
         self._file = os.open(
             new, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644, dir_fd=self._folder
         )
-        os.fchmod(self._file, 0o644)  # the umask must not hide it from others
-        fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
+            os.fchmod(self._file, 0o644)  # the umask must not hide it from others
+            fcntl.flock(self._file, fcntl.LOCK_EX)
             os.rename(new, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            self.ticket = name
         except FileNotFoundError:  # taken for dead before it was locked
             os.close(self._file)
             self._file = -1
-            return
-        self.ticket = name
+        except BaseException:  # an interrupt
+            for left in (new, name):
+                self._remove(left)
+            raise
 
     def ahead(self) -> int:
         """How many are before us by now; 0 means that the turn is ours, until `leave`."""
@@ -112,8 +117,12 @@ class Place:
             self._at_work = True
         return before
 
+    def __del__(self) -> None:
+        with suppress(Exception):  # at the end of the program modules are gone
+            self.leave()
+
     def leave(self) -> None:
-        """Give the place back; more than once does no harm."""
+        """Give the place back; more than once does no harm, nor an interrupt in the midst of it."""
         with _opening:
             if self.ticket:
                 self._remove(self.ticket)
@@ -121,7 +130,8 @@ class Place:
                     self._living(name)
                 # Said, not just closed: a process forked by other means than Python's has both.
                 for fd in (self._folder, self._file):
-                    fcntl.flock(fd, fcntl.LOCK_UN)
+                    if fd >= 0:
+                        fcntl.flock(fd, fcntl.LOCK_UN)
             self._close()
             _places.discard(self)
 
@@ -155,11 +165,11 @@ class Place:
             os.unlink(name, dir_fd=self._folder)
 
     def _close(self) -> None:
-        for fd in (self._folder, self._file):
-            if fd >= 0:
-                os.close(fd)
-        self._folder = self._file = -1
         self.ticket = ""
+        fds = {self._folder, self._file}
+        self._folder = self._file = -1
+        for fd in fds - {-1}:
+            os.close(fd)
 
     def __enter__(self) -> Place:
         return self
@@ -193,10 +203,10 @@ def wait(on_wait: Callable[[int], object] = lambda _ahead: None) -> Place:
             if ahead != said:
                 on_wait(said := ahead)
             time.sleep(pause(ahead))
+        return place
     except BaseException:
         place.leave()
         raise
-    return place
 
 
 @contextmanager
@@ -209,8 +219,17 @@ def turn(on_wait: Callable[[int], object] | None = None) -> Iterator[None]:
     if MARK in os.environ:
         yield
         return
-    with wait(on_wait or _tell):
-        yield
+    place = None
+    try:
+        try:
+            place = wait(on_wait or _tell)
+            yield
+        finally:
+            if place is not None:
+                place.leave()
+    finally:
+        if place is not None:
+            place.leave()  # an interrupt may have come into the first
 
 
 def pause(ahead: int) -> float:
@@ -229,7 +248,7 @@ def _tell(ahead: int) -> None:
 
 def _forget() -> None:
     """In a forked child: its parent's places are not its own, and must not live on through it."""
-    for place in _places:
+    for place in list(_places):
         place._close()
     _places.clear()
     _opening.release()

@@ -108,11 +108,15 @@ def judged(cell: dict[str, Any], ground: Path, canary: dict[str, str]) -> dict[s
         verdict |= {"ending": str(record.ending), "message": record.message[:200]}
         faults += wrong_with(record, verdict)
     faults += left_of(running.folder, house, ground, around)
-    if new := system.shared_memory() - shared:
-        faults.append(f"shared memory left: {sorted(path.name for path in new)}")
-        for path in new:
-            with contextlib.suppress(OSError):
-                path.unlink()
+    # What may be another program's is named and left.
+    named = {path for path in system.shared_memory() if str(path) in verdict.get("message", "")}
+    new = system.shared_memory() - shared
+    named &= new
+    if new - named:
+        faults.append(f"shared memory left: {sorted(path.name for path in new - named)}")
+    for path in new | named:
+        with contextlib.suppress(OSError):
+            path.unlink()
     now = contents(ground)
     if gone := [name for name, digest in canary.items() if now.get(name) != digest]:
         faults.append(f"deleted or changed: {gone}")

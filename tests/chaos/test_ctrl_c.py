@@ -37,7 +37,7 @@ BUSY = 1.0  # seconds more for a Python that imports pandas, or a machine at wor
 STATUS = {0, 1, 130, -signal.SIGINT}  # 0 where it was done by then; 130 or -2 before anything ran
 # What has come to pass, and within how many seconds of it Ctrl-C is typed.
 MOMENTS = {"begun": 6.0, "importing": 0.5, "a run's folder": 3.0, "the CSV's folder": 0.03}
-SHELL = [sys.executable, "-m", "mpviz.cli", "run", "sleep", "--timeout", "20"]
+SHELL = [sys.executable, "-m", "mpviz", "run", "sleep", "--timeout", "20"]
 SCRIPT = """
 import sys, time
 import mpviz

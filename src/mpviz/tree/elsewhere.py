@@ -31,6 +31,11 @@ def open_pidfd(_pid: int) -> int | None:
     return None
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether the process was stopped by a signal."""
+    return _ask(pid, lambda one: one.status() == psutil.STATUS_STOPPED, False)
+
+
 def is_over(pid: int) -> bool:
     """Whether the process has ended, reaped or not."""
     return _ask(pid, lambda one: one.status() == psutil.STATUS_ZOMBIE, True)

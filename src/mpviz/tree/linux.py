@@ -46,6 +46,11 @@ def open_pidfd(pid: int) -> int | None:
         return None
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether the process was stopped by a signal."""
+    return _read(pid, "stat").rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+
+
 def is_over(pid: int) -> bool:
     """Whether the process has ended, reaped or not."""
     stat = _read(pid, "stat")
@@ -165,9 +170,15 @@ def remove_shared(made: set[tuple[str, int]], prefix: str) -> None:
 def in_use(entries: set[Path], pids: Iterable[int] | None = None) -> set[Path]:
     """Those of the entries that these processes have mapped or open; by default any process."""
     found: set[Path] = set()
+    # Not by name: glibc maps a semaphore under another, and gives it its own afterwards.
+    numbers: dict[int, Path] = {}
+    for entry in entries:
+        with contextlib.suppress(OSError):
+            numbers[entry.lstat().st_ino] = entry
     for pid in _everyone() if pids is None else pids:
         lines = [line for line in _read(pid, "maps").splitlines() if b"/dev/shm/" in line]
-        found |= {Path(os.fsdecode(line.split(maxsplit=5)[5])) for line in lines} & entries
+        mapped = {int(line.split(maxsplit=5)[4]) for line in lines}
+        found |= {numbers[number] for number in mapped & numbers.keys()}
         with contextlib.suppress(OSError):
             for link in Path(f"/proc/{pid}/fd").iterdir():
                 with contextlib.suppress(OSError):
