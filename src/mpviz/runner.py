@@ -184,7 +184,8 @@ class Running:
             self.folder = folders.make()
         except OSError as error:
             raise Refused(f"The run could not be started: {error}.") from error
-        self._waiting = threading.Lock()  # of the one who waits for the guard and collects
+        # Of the one who waits for the guard and collects; who was interrupted may wait again.
+        self._waiting = threading.RLock()
         self._reading = threading.Lock()  # of the table, which is closed once it was collected
         self._pipes = threading.Lock()  # of the guard's pipes; held for moments only
         self._record: Record | None = None

@@ -44,7 +44,8 @@ _TICKET = re.compile(r"(new-)?[0-9]{20}-[0-9]+-[0-9]+")
 _count = itertools.count()
 # Of this process, not left yet. Weakly: one that an interrupt lost on its way to its owner is left.
 _places: weakref.WeakSet[Place] = weakref.WeakSet()
-_opening = threading.Lock()  # so that no fork falls between an opened file and its place
+# So that no fork falls between an opened file and its place; taken twice where one is let go.
+_opening = threading.RLock()
 
 
 class Place:
