@@ -252,7 +252,14 @@ def test_a_wait_with_a_limit_keeps_it_while_another_thread_waits_without(
     running = started(SLEEP, 60_000)
     thread = threading.Thread(target=running.wait)
     thread.start()
-    until(running._waiting.locked)
+
+    def waits() -> bool:
+        free = running._waiting.acquire(blocking=False)
+        if free:
+            running._waiting.release()
+        return not free
+
+    until(waits)
     with pytest.raises(TimeoutError, match="goes on"):
         running.wait(0.05)
     assert not running.done
