@@ -141,7 +141,10 @@ def of_runs(place: Path) -> list[str]:
         for pid in system._everyone()
         if mark in (read := system._read(pid, "environ")) and b"MPVIZ_RUN=" in read
     ]
-    tables = [str(path) for path in (place / "tmp").rglob("table")]
+    try:
+        tables = [str(path) for path in (place / "tmp").rglob("table")]
+    except FileNotFoundError as error:  # a folder that is being removed while we look
+        tables = [str(error.filename)]
     return found + tables
 
 
