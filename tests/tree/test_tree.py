@@ -1,6 +1,7 @@
 """What the system tells of processes: the same questions to Linux and to psutil."""
 
 import json
+import mmap
 import os
 import shutil
 import signal
@@ -220,3 +221,44 @@ def test_a_process_has_a_name(system: ModuleType) -> None:
         until(lambda: system.name(process.pid) == "sleep")
         process.kill()
     assert system.name(process.pid) == ""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a file system"
+)
+def test_what_is_mapped_in_another_shared_memory_is_not_in_use_here() -> None:
+    """The numbers of files repeat from one to the other, as between containers."""
+    entry = Path(f"/dev/shm/test-in-use-{os.getpid()}")
+    entry.write_bytes(bytes(4096))
+    program = (
+        "import mmap, os, sys\n"
+        "wanted, number = int(sys.argv[1]), 0\n"
+        "while number < wanted:\n"
+        "    fd = os.open('/dev/shm/other', os.O_CREAT | os.O_RDWR)\n"
+        "    number = os.fstat(fd).st_ino\n"
+        "    if number < wanted:\n"
+        "        os.close(fd); os.unlink('/dev/shm/other')\n"
+        "os.ftruncate(fd, 4096)\n"
+        "kept = mmap.mmap(fd, 4096)\n"
+        "print(number, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    inside = 'mount -t tmpfs none /dev/shm && exec "$@"'
+    other = subprocess.Popen(
+        [
+            *("unshare", "--mount", "sh", "-c", inside, "sh"),
+            *(sys.executable, "-c", program, str(entry.stat().st_ino)),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert other.stdout is not None
+        if int(other.stdout.readline() or 0) != entry.stat().st_ino:
+            pytest.skip("no file of that number could be made")
+        assert linux.in_use({entry}) == set()
+        with entry.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
+            assert linux.in_use({entry}) == {entry}
+    finally:
+        entry.unlink()
+        other.communicate()

@@ -171,13 +171,17 @@ def in_use(entries: set[Path], pids: Iterable[int] | None = None) -> set[Path]:
     """Those of the entries that these processes have mapped or open; by default any process."""
     found: set[Path] = set()
     # Not by name: glibc maps a semaphore under another, and gives it its own afterwards.
-    numbers: dict[int, Path] = {}
+    # With the device: a container beside us has a /dev/shm of its own, and the same numbers there.
+    numbers: dict[tuple[bytes, int], Path] = {}
     for entry in entries:
         with contextlib.suppress(OSError):
-            numbers[entry.lstat().st_ino] = entry
+            about = entry.lstat()
+            device = b"%02x:%02x" % (os.major(about.st_dev), os.minor(about.st_dev))
+            numbers[device, about.st_ino] = entry
     for pid in _everyone() if pids is None else pids:
         lines = [line for line in _read(pid, "maps").splitlines() if b"/dev/shm/" in line]
-        mapped = {int(line.split(maxsplit=5)[4]) for line in lines}
+        words = [line.split(maxsplit=5) for line in lines]
+        mapped = {(device, int(number)) for _, _, _, device, number, _ in words}
         found |= {numbers[number] for number in mapped & numbers.keys()}
         with contextlib.suppress(OSError):
             for link in Path(f"/proc/{pid}/fd").iterdir():
