@@ -144,7 +144,7 @@ def crafted(rng: random.Random, comms: list[str], largest: int = 2**20) -> Itera
 async def frames(attacker: Attacker) -> None:
     """Random and crafted frames over a page's own websocket; a new page, where it was ended."""
     share = max(LEAST_FRAMES, int(attacker.seconds / 3600 * (RANDOM + CRAFTED)))
-    pause, sent = attacker.seconds / share, 0
+    pause, sent, shaped = attacker.seconds / share, 0, 0
     while attacker.going_on():
         visitor = Visitor(attacker.address, source=attacker.source)
         try:
@@ -170,6 +170,7 @@ async def frames(attacker: Attacker) -> None:
                     crafty = attacker.rng.random() < CRAFTED / (RANDOM + CRAFTED)
                     writer.write(next(tries) if crafty else noise)
                     sent += 1
+                    shaped += crafty
                     await asyncio.wait_for(writer.drain(), 5)
                     await asyncio.sleep(pause)
                 heard.cancel()
@@ -178,7 +179,7 @@ async def frames(attacker: Attacker) -> None:
                 break  # its kernel was ended
         with suppress(OSError, ValueError, TimeoutError, HTTPClientError):
             await visitor.leave(beacon=True)
-    print(sent)
+    print(json.dumps({"random": sent - shaped, "crafted": shaped}))
 
 
 def _upgrade(attacker: Attacker, path: str, cookies: str, protocol: str = PROTOCOL) -> bytes:

@@ -52,7 +52,8 @@ class Report:
     memory: list[int] = field(default_factory=list)  # of the server: before, during, after
     kernel_memory: list[int] = field(default_factory=list)  # of the largest kernel
     files: list[int] = field(default_factory=list)
-    frames: int = 0
+    random: int = 0  # websocket frames sent
+    crafted: int = 0
     log: bytes = b""
     kernels_left: int = 0
 
@@ -84,7 +85,7 @@ class Report:
             ("largest kernel", f"{max(self.kernel_memory, default=0) / MIB:.0f} MiB"),
             ("open files: start, peak, end",
              f"{self.files[0]}, {max(self.files)}, {self.files[-1]}"),
-            ("websocket frames sent", f"{self.frames}"),
+            ("websocket frames: random, crafted", f"{self.random}, {self.crafted}"),
             ("bytes of log", f"{len(self.log)}"),
             ("kernels left", f"{self.kernels_left}"),
         )  # fmt: skip
@@ -233,8 +234,9 @@ def _hear(report: Report, said: IO[bytes]) -> None:
         said.seek(0)
         for line in said:
             one = json.loads(line)
-            if isinstance(one, int):
-                report.frames += one
+            if "crafted" in one:
+                report.random += one["random"]
+                report.crafted += one["crafted"]
             elif "served" in one:
                 report.served.append(one["served"])
             else:

@@ -331,7 +331,7 @@ def test_hostile_clients_leave_the_page_served_and_the_server_as_it_was(
     print(report)
     assert report.failed == []
     assert len(report.served) > 3
-    assert report.frames > 0
+    assert report.random > report.crafted > 0
     assert report.kernels_left == 0
     assert len(report.log) < 100_000
     if FULL:  # how fast this machine is, and what the allocator keeps of half a minute, is no fault
