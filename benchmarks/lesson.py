@@ -12,7 +12,7 @@ import argparse
 import statistics
 
 import mpviz
-from mpviz.environment import usable_cpus
+from mpviz.engine.environment import usable_cpus
 from mpviz.workloads import is_prime
 
 WAYS = [

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz.answers import Agreement, compare
-from mpviz.model import Answer, Ending, Plan, Record
-from mpviz.recording.canonical import answer
+from mpviz.analysis.answers import Agreement, compare
+from mpviz.core.record import Answer, Record
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.engine.recording.canonical import answer
 
 
 def agreement(function: Callable[[Any], Any], inputs: list[Any], **options: Any) -> pd.Series:

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz import schema
-from mpviz.api import baseline_of, sound
-from mpviz.model import Ending, Plan
+from mpviz.core import schema
+from mpviz.analysis.trace import baseline_of, sound
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
 
 PRIMES = [101, 103, 105, 107]
 IS_PRIME = mpviz.WORKLOADS["is_prime"].function

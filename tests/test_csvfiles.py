@@ -15,10 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mpviz import csvfiles, schema
-from mpviz.frames import shaped
-from mpviz.model import Refused
-from mpviz.schema import Column
+from mpviz.analysis import csvfiles
+from mpviz.core import schema
+from mpviz.analysis.frames import shaped
+from mpviz.core.errors import Refused
+from mpviz.core.schema import Column
 from tests.full import sampled
 
 pytestmark = pytest.mark.timeout(sampled(120, 1800))

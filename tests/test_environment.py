@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from mpviz import schema
-from mpviz.environment import cgroup_quota, environment, free_memory, usable_cpus
+from mpviz.core import schema
+from mpviz.engine.environment import cgroup_quota, environment, free_memory, usable_cpus
 
 INFINITE = float("inf")
 V2 = "0::/user.slice/app\n"

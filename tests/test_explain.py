@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.explain import agreement, explain, failed, went_well, why_suspect
+from mpviz.analysis.explain import agreement, explain, failed, went_well, why_suspect
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Ending, Outcome
+from mpviz.core.outcome import Ending, Outcome
 from tests.charts.toys import tasks as toy_tasks
 
 NAN = math.nan

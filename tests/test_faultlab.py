@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from mpviz import runner, schema
-from mpviz.faultlab import MECHANISMS_TESTED, Cell, Seen, cells, committed, differing, frame, to_csv
-from mpviz.faultlab.advice import advice
-from mpviz.faultlab.committed import read, this_python, write
-from mpviz.faultlab.reasons import reason
-from mpviz.faultlab.report import MARKS, in_full, legend, line, plain, summary, table, well
+from mpviz.engine import runner
+from mpviz.core import schema
+from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen, cells, committed, differing, frame, to_csv
+from mpviz.faults.lab.advice import advice
+from mpviz.faults.lab.committed import read, this_python, write
+from mpviz.faults.lab.reasons import reason
+from mpviz.faults.lab.report import MARKS, in_full, legend, line, plain, summary, table, well
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Plan, Refused
+from mpviz.core.plan import Plan
+from mpviz.core.errors import Refused
 
 ROOT = Path(__file__).parents[1]
 
@@ -217,7 +219,7 @@ def test_where_a_mechanism_can_not_deliver_the_sentence_says_why() -> None:
 
 
 SAFER = """
-from mpviz.faultlab.safer import *
+from mpviz.faults.lab.safer import *
 from mpviz.faults import FAULTS
 from mpviz.faults.tasks import MIB
 

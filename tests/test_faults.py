@@ -11,7 +11,7 @@ import pytest
 
 from mpviz.faults import CHOSEN, FAULTS, TASKS
 from mpviz.faults.tasks import MIB, Stubborn, is_sending
-from mpviz.text import as_text
+from mpviz.core.text import as_text
 
 NAMES = [
     "raises", "bad_exception", "os._exit", "sigkill", "segfault", "loop", "sleep", "sigstop",

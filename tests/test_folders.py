@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from mpviz import folders
+from mpviz.engine import folders
 from tests.waiting import until
 
 LONG_AGO = (0, 0)
 MAKE = """
 import sys
-from mpviz import folders
+from mpviz.engine import folders
 print(folders.make(), flush=True)
 sys.stdin.read()
 """
@@ -26,7 +26,7 @@ sys.stdin.read()
 WIPE = """
 import sys
 from pathlib import Path
-from mpviz import folders
+from mpviz.engine import folders
 folders.wipe(Path(sys.argv[1]))
 """
 

@@ -11,10 +11,14 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz import csvfiles, inputs, runner
-from mpviz.model import Ending, Plan, Refused
-from mpviz.page.build import Page
-from mpviz.recording.table import TraceTable
+from mpviz.analysis import csvfiles
+from mpviz import inputs
+from mpviz.engine import runner
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.core.errors import Refused
+from mpviz.page.app import Page
+from mpviz.engine.recording.table import TraceTable
 from tests.conftest import run_folders
 
 NUMBERS = tuple(range(8))
@@ -23,7 +27,7 @@ LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 import pandas as pd
-from mpviz import csvfiles
+from mpviz.analysis import csvfiles
 frames = {"small": pd.DataFrame({"n": [1]}), "big": pd.DataFrame({"n": range(9999)})}
 csvfiles.to_csv(sys.argv[1], frames)
 """

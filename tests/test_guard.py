@@ -17,9 +17,11 @@ from typing import Any
 import psutil
 import pytest
 
-from mpviz import frames, runner
-from mpviz.model import Ending, Plan
-from mpviz.recording.table import TraceTable
+from mpviz.analysis import frames
+from mpviz.engine import runner
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.engine.recording.table import TraceTable
 from mpviz.workloads import WORKLOADS
 from tests.waiting import until
 
@@ -149,8 +151,8 @@ def test_what_a_task_left_behind_is_gone_when_the_run_finishes(
 
 KERNEL = """
 import sys, time
-from mpviz import runner
-from mpviz.model import Plan
+from mpviz.engine import runner
+from mpviz.core.plan import Plan
 from mpviz.workloads import sleep
 running = runner.start(Plan(sleep, (60_000, 60_000, 60_000), mechanism=sys.argv[1], workers=2))
 print(running.folder, flush=True)
@@ -213,12 +215,12 @@ def test_when_kernel_and_guard_are_killed_the_next_run_clears_away(
     assert kernel.stdout is not None
     left = Path(kernel.stdout.readline().decode().strip())
     until(lambda: len(tagged(left.name)) >= 4)
-    guards = [int(one.split()[0]) for one in tagged(left.name) if "mpviz.guard" in one]
+    guards = [int(one.split()[0]) for one in tagged(left.name) if "mpviz.engine.guard" in one]
     kernel.kill()
     for pid in guards:
         os.kill(pid, signal.SIGKILL)
     kernel.communicate()
-    until(lambda: not any("mpviz.guard" in one for one in tagged(left.name)))
+    until(lambda: not any("mpviz.engine.guard" in one for one in tagged(left.name)))
     started(SLEEP, 1).wait(10)
     assert gone(str(left)) == []
 
@@ -424,7 +426,7 @@ def test_what_a_run_made_in_shared_memory_is_gone_with_it_though_no_tracker_live
 
 def guard_alone(folder: Path) -> dict[str, Any]:
     """What a guard reports of a folder, and that it leaves none."""
-    command = [sys.executable, "-P", "-m", "mpviz.guard", folder, str(os.getpid()), "5", "1000000"]
+    command = [sys.executable, "-P", "-m", "mpviz.engine.guard", folder, str(os.getpid()), "5", "1000000"]
     done = subprocess.run(
         command,
         input=b"q",
@@ -457,8 +459,8 @@ def test_a_guard_that_cannot_start_its_host_says_so(tmp_path: Path) -> None:
 
 WITHOUT_THE_RIGHT = """
 import json, sys
-from mpviz import runner
-from mpviz.model import Plan
+from mpviz.engine import runner
+from mpviz.core.plan import Plan
 
 def leave(flag):
     import pathlib, subprocess, sys, time
@@ -505,8 +507,8 @@ def test_a_process_that_cannot_be_ended_is_named_and_the_run_ends_all_the_same(
 
 ELSEWHERE = """
 import sys, time
-from mpviz import runner
-from mpviz.model import Plan
+from mpviz.engine import runner
+from mpviz.core.plan import Plan
 from mpviz.workloads import WORKLOADS
 function = {"daemon": DAEMON, "sleep": WORKLOADS["sleep"].function}[sys.argv[1]]
 inputs = tuple(float(x) if x.isdigit() else x for x in sys.argv[3:])

@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 
 import mpviz
-from mpviz import runner
-from mpviz.model import Ending, Plan
-from mpviz.recording.raw import NOT_KEPT, own_file
+from mpviz.engine import runner
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.engine.recording.raw import NOT_KEPT, own_file
 from tests.waiting import until
 
 Piece = Callable[[], Any]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpviz.identity import workload_hash
+from mpviz.engine.identity import workload_hash
 
 # Each is a workload whose hash was, or might be, another in each process.
 SOURCES = {
@@ -109,7 +109,7 @@ PRINT = f"""
 import sys
 sys.path.insert(0, sys.argv[1])
 {NAMES}
-from mpviz.identity import workload_hash
+from mpviz.engine.identity import workload_hash
 ballast = [object() for _ in range(int(sys.argv[2]))]
 for source in {list(SOURCES.values())!r}:
     print(workload_hash(eval(source)))

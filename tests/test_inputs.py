@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpviz.inputs import InputSet, generate, input_set, input_sets, parse
-from mpviz.limits import USUAL
-from mpviz.model import Refused
-from mpviz.resources import data_folder
+from mpviz.serving.limits import USUAL
+from mpviz.core.errors import Refused
+from mpviz.core.resources import data_folder
 
 SMALL = replace(USUAL, tasks=3, digits=4, upload=64)
 

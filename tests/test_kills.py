@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mpviz import runner
-from mpviz.model import Ending, Plan
-from mpviz.tree import linux as system
+from mpviz.engine import runner
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.engine.tree import linux as system
 from tests.full import sampled
 
 SOON = 1.0  # seconds
@@ -25,8 +26,8 @@ MECHANISMS = ["pool.map", "process", "threads", "queue", "pipe", "executor.map",
 CREWS = {2: 0.6, 50: 1.0, 200: 2.0}
 KERNEL = """
 import sys
-from mpviz import runner
-from mpviz.model import Plan
+from mpviz.engine import runner
+from mpviz.core.plan import Plan
 from mpviz.workloads import sleep
 workers = int(sys.argv[2])
 plan = Plan(sleep, tuple(range(20, 20 + 10 * workers)), sys.argv[1], workers, timeout=60)

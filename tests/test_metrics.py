@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz import metrics, schema
+from mpviz.analysis import metrics
+from mpviz.core import schema
 
 NAN = math.nan
 

@@ -6,7 +6,10 @@ from types import MappingProxyType
 
 import pytest
 
-from mpviz.model import CUT_SHORT, Ending, Outcome, Plan, Record, Refused, outcome
+from mpviz.core.outcome import CUT_SHORT, Ending, Outcome, outcome
+from mpviz.core.plan import Plan
+from mpviz.core.record import Record
+from mpviz.core.errors import Refused
 
 DEADLINE, CANCELLED = Ending.DEADLINE, Ending.CANCELLED
 NOT_CUT = [Ending.FINISHED, Ending.RAISED, Ending.HOST_DIED]

@@ -17,12 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mpviz import csvfiles, inputs, schema
-from mpviz.frames import shaped
+from mpviz.analysis import csvfiles
+from mpviz import inputs
+from mpviz.core import schema
+from mpviz.analysis.frames import shaped
 from mpviz.inputs import InputSet
-from mpviz.model import Refused
+from mpviz.core.errors import Refused
 from mpviz.page import links
-from mpviz.page.build import Page
+from mpviz.page.app import Page
 from tests.full import sampled
 
 pytestmark = pytest.mark.timeout(sampled(120, 1800))

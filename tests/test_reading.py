@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 
 import mpviz
-from mpviz import runner
-from mpviz.api import Trace
-from mpviz.model import Ending, Plan
-from mpviz.reading import last_words
-from mpviz.recording.raw import LOG
+from mpviz.engine import runner
+from mpviz.analysis.trace import Trace
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.engine.reading import last_words
+from mpviz.engine.recording.raw import LOG
 
 LIMIT = 20.0  # seconds for what would go on for ever
 
 
 def folder() -> Path:
     """The run's folder, as its tasks find it."""
-    from mpviz.recording.task import state
+    from mpviz.engine.recording.task import state
 
     return state.table.path.parent
 

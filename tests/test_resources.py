@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mpviz import resources
+from mpviz.core import resources
 
 
 @pytest.fixture

@@ -16,9 +16,13 @@ from typing import Any
 import psutil
 import pytest
 
-from mpviz import frames, runner
-from mpviz.model import Ending, Plan, Record, Refused
-from mpviz.recording.table import CALLED
+from mpviz.analysis import frames
+from mpviz.engine import runner
+from mpviz.core.outcome import Ending
+from mpviz.core.plan import Plan
+from mpviz.core.record import Record
+from mpviz.core.errors import Refused
+from mpviz.engine.recording.table import CALLED
 from mpviz.workloads import WORKLOADS, is_prime
 from tests.conftest import run_folders
 from tests.waiting import until
@@ -324,7 +328,7 @@ def test_a_thousand_cancels_do_not_wait_for_a_guard_that_reads_none() -> None:
 
 def test_where_the_files_of_a_run_cannot_be_read_there_is_a_record_that_says_so() -> None:
     def spoil(_: int) -> None:
-        from mpviz.recording.task import state
+        from mpviz.engine.recording.task import state
 
         (state.table.path.parent / "output").unlink()
 
@@ -543,8 +547,8 @@ def test_a_process_that_the_kernel_forks_meanwhile_does_not_hold_up_the_end() ->
     """It inherits the control pipe, so the pipe's end alone can't say that the kernel is done."""
     script = """
 import os, signal, sys
-from mpviz import runner
-from mpviz.model import Plan
+from mpviz.engine import runner
+from mpviz.core.plan import Plan
 from mpviz.workloads import sleep
 running = runner.start(Plan(sleep, (100,), timeout=10))
 child = os.fork()

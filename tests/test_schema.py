@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mpviz import schema
+from mpviz.core import schema
 
 TABLES = {
     "tasks": schema.TASKS,

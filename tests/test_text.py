@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.text import LONGEST, as_text, digits, seconds, size
+from mpviz.core.text import LONGEST, as_text, digits, seconds, size
 
 
 class Silent:

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 import mpviz
-from mpviz import turns
+from mpviz.engine import turns
 from mpviz.experiments import EXPERIMENTS, Experiment, Finding
-from mpviz.model import Refused
-from mpviz.turns import Place
+from mpviz.core.errors import Refused
+from mpviz.engine.turns import Place
 from tests.waiting import until
 
 PROCESSES, TURNS = 8, 20
@@ -32,7 +32,7 @@ NOBODY = 65534
 # Prints what it does, each line a moment: about to arrive, arrived, at work, about to leave, left.
 VISITOR = """
 import json, os, random, sys, time
-from mpviz.turns import Place
+from mpviz.engine.turns import Place
 def say(what):
     line = dict(t=time.monotonic_ns(), pid=os.getpid(), n=n, what=what)
     os.write(1, json.dumps(line).encode() + b"\\n")

@@ -16,12 +16,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mpviz.faultlab import Seen
-from mpviz.faultlab.committed import FILE, Key, Matrix, read, write
-from mpviz.faultlab.report import MARKS
+from mpviz.faults.lab import Seen
+from mpviz.faults.lab.committed import FILE, Key, Matrix, read, write
+from mpviz.faults.lab.report import MARKS
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import START_METHODS
+from mpviz.core.plan import START_METHODS
 
 Cell = tuple[str, str, str]  # start method, mechanism, fault
 ByPython = dict[str, frozenset[Seen]]
@@ -34,7 +34,7 @@ SHARED = {
 }
 HEAD = """# What faults do
 
-<!-- Made by tools/matrix.py from src/mpviz/faultlab/seen.csv; a test keeps the two equal. -->
+<!-- Made by tools/matrix.py from src/mpviz/faults/lab/seen.csv; a test keeps the two equal. -->
 
 Eight tasks, two workers, and a fault in the third task (in *8 results of 1 MiB*: in every task).
 Each cell was observed, in real processes under Linux, on Python {pythons}:

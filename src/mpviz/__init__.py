@@ -10,13 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mpviz.api import Trace, run
-    from mpviz.csvfiles import read_csv
+    from mpviz.analysis.trace import Trace
+    from mpviz.api import run
+    from mpviz.analysis.csvfiles import read_csv
     from mpviz.experiments import EXPERIMENTS
     from mpviz.faults import FAULTS
     from mpviz.inputs import input_set
     from mpviz.mechanisms import MECHANISMS
-    from mpviz.model import Outcome, Plan, Record, Refused
+    from mpviz.core.outcome import Outcome
+    from mpviz.core.plan import Plan
+    from mpviz.core.record import Record
+    from mpviz.core.errors import Refused
     from mpviz.workloads import WORKLOADS
 
 __version__ = "0.1.0"

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from mpviz.limits import KIB, MIB, Limits
-from mpviz.model import Refused
-from mpviz.resources import data_folder
+from mpviz.serving.limits import KIB, MIB, Limits
+from mpviz.core.errors import Refused
+from mpviz.core.resources import data_folder
 
 # ASCII on purpose: int() would take "1_000" and "٣" as well, and a typing error is likelier.
 _NUMBER = re.compile(r"[+-]?[0-9]+")

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
-from mpviz import resources
+from mpviz.core import resources
 
 TOP = Path(__file__).parents[2]
 SERVER_LIMIT = 60  # seconds until a server answers

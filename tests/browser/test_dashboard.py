@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from mpviz import csvfiles
+from mpviz.analysis import csvfiles
 from mpviz.mechanisms import MECHANISMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -86,7 +86,7 @@ def kernel_at_work() -> psutil.Process:
     guards = [
         process
         for process in psutil.Process().children(recursive=True)
-        if "mpviz.guard" in process.cmdline()
+        if "mpviz.engine.guard" in process.cmdline()
     ]
     assert len(guards) == 1
     kernel = guards[0].parent()

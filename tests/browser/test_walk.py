@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from mpviz.lesson import LESSON
+from mpviz.page.lesson.steps import LESSON
 from tests.browser.looking import DRAWN, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

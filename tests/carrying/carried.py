@@ -19,7 +19,7 @@ import typing
 import settings  # beside this file; its globals are set below
 
 import mpviz
-from mpviz.text import as_text
+from mpviz.core.text import as_text
 
 
 @dataclasses.dataclass

@@ -13,7 +13,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 import mpviz
-from mpviz.carrying.state import globals_of
+from mpviz.engine.carrying.state import globals_of
 from tests.carrying import settings
 
 HERE = Path(__file__).parent

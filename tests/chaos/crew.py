@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mpviz.tree import linux as system
+from mpviz.engine.tree import linux as system
 from tests.chaos.ground import GROUND
 
 ROOT = Path(__file__).parents[2]

@@ -97,7 +97,7 @@ def send_to(signum: int, module: str) -> None:
 
 def siblings() -> list[int]:
     """The workers of this run beside this one."""
-    parts = ("mpviz.guard", "resource_tracker")
+    parts = ("mpviz.engine.guard", "resource_tracker")
     return [
         pid for pid in ours() if pid != os.getppid() and not any(p in said_by(pid) for p in parts)
     ]
@@ -161,7 +161,7 @@ def prctl(option: int, *values: Any) -> None:
 
 def words() -> memoryview:
     """The words of the run's table, writable."""
-    from mpviz.recording.task import state
+    from mpviz.engine.recording.task import state
 
     return state.words
 

@@ -19,8 +19,9 @@ from types import FrameType
 from typing import Any
 
 import mpviz
-from mpviz import api, folders, runner, turns
-from mpviz.tree import linux as system
+from mpviz import api
+from mpviz.engine import folders, runner, turns
+from mpviz.engine.tree import linux as system
 
 OURS = {module.__file__ for module in (api, folders, runner, turns)}
 AT_ONCE = 4

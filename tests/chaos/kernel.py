@@ -23,11 +23,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mpviz import runner
-from mpviz.api import Trace
-from mpviz.model import Ending, Outcome, Plan, Record, Refused
-from mpviz.recording.table import CALLED, HOST
-from mpviz.tree import linux as system
+from mpviz.engine import runner
+from mpviz.analysis.trace import Trace
+from mpviz.core.outcome import Ending, Outcome
+from mpviz.core.plan import Plan
+from mpviz.core.record import Record
+from mpviz.core.errors import Refused
+from mpviz.engine.recording.table import CALLED, HOST
+from mpviz.engine.tree import linux as system
 from tests.chaos.ground import GROUND, said_by
 from tests.chaos.hostile import attempt
 from tests.chaos.hostile.values import INPUTS

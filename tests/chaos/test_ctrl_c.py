@@ -23,9 +23,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mpviz import cli, runner, turns
-from mpviz.model import Plan, Record
-from mpviz.tree import linux as system
+from mpviz import cli
+from mpviz.engine import runner, turns
+from mpviz.core.plan import Plan
+from mpviz.core.record import Record
+from mpviz.engine.tree import linux as system
 from tests.full import sampled
 
 START = runner.start

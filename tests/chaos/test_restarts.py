@@ -17,7 +17,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from mpviz.tree import linux as system
+from mpviz.engine.tree import linux as system
 from tests.full import sampled
 from tests.waiting import until
 
@@ -37,15 +37,15 @@ trace = mpviz.run(nap, range(20), mechanism={mechanism!r}, workers=2, start_meth
                   timeout=30)
 """
 PAGE = """
-from mpviz.page.build import Page
+from mpviz.page.app import Page
 page = Page()
 page.controls.mechanism.value = {mechanism!r}
 page.compare_button.click() if {compare} else page.run_button.click()
 """
 STARTED = """
 import time
-from mpviz import runner
-from mpviz.model import Plan
+from mpviz.engine import runner
+from mpviz.core.plan import Plan
 kept = [runner.start(Plan(time.sleep, (0.5,) * 20, {mechanism!r}, 2, {method!r}, timeout=30))
         for _ in range(3)]
 """

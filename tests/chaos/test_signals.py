@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import START_METHODS
+from mpviz.core.plan import START_METHODS
 from tests.chaos.crew import judged, told
 from tests.full import sampled
 

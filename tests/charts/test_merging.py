@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpviz.charts.merging import FEW, Bars, merge
+from mpviz.charts.timeline.merging import FEW, Bars, merge
 
 
 def spans(n: int, lanes: int, seed: int) -> tuple[np.ndarray, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from mpviz.charts import losses, losses_columns, speedup, speedup_columns
 from mpviz.charts.palette import MARKERS, mechanism_look
-from mpviz.text import digits, seconds
+from mpviz.core.text import digits, seconds
 from tests.charts import toys
 
 NAN = float("nan")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mpviz import schema
+from mpviz.core import schema
 
 NEVER = (None, np.nan, np.nan)
 

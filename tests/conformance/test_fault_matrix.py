@@ -6,12 +6,12 @@ behind is held by the fixture that every test has.
 
 import pytest
 
-from mpviz.faultlab import Cell, Seen, cells, committed
-from mpviz.faultlab.committed import key_of, this_python
-from mpviz.faultlab.report import LATE, line
+from mpviz.faults.lab import Cell, Seen, cells, committed
+from mpviz.faults.lab.committed import key_of, this_python
+from mpviz.faults.lab.report import LATE, line
 from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import START_METHODS
+from mpviz.core.plan import START_METHODS
 from tests.full import sampled
 
 SAMPLE = {

@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz import runner, schema
+from mpviz.engine import runner
+from mpviz.core import schema
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Plan
+from mpviz.core.plan import Plan
 from mpviz.workloads import is_prime
 
 PRIMES = mpviz.input_set("prime_mixture").values
@@ -251,4 +252,4 @@ def test_a_mechanism_stays_short_enough_to_project():
 def test_a_mechanism_knows_of_no_measuring():
     for entry in MECHANISMS.values():
         assert "perf_counter" not in entry.source
-        assert "mpviz.recording" not in inspect.getsource(inspect.getmodule(entry.function))
+        assert "mpviz.engine.recording" not in inspect.getsource(inspect.getmodule(entry.function))

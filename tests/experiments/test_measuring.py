@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 import mpviz.experiments
-from mpviz import runner
+from mpviz.engine import runner
 from mpviz.experiments import EXPERIMENTS
 from mpviz.experiments.measuring import Measuring
-from mpviz.model import Plan, Refused
+from mpviz.core.plan import Plan
+from mpviz.core.errors import Refused
 
 MEASURED = Path(mpviz.experiments.__file__).parent / "measured"
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from mpviz.page.arriving import arriving
+from mpviz.page.background import arriving
 
 
 def slowly(closed: list[bool], *, fails: bool = False) -> Generator[int, None, None]:

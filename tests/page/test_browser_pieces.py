@@ -10,8 +10,8 @@ import threading
 import pytest
 import traitlets
 
-from mpviz.page.browser import CopyButton, DownloadButton, Looks, RunsTable, Upload
-from mpviz.page.piece import guarded
+from mpviz.page.widgets.browser import CopyButton, DownloadButton, Looks, RunsTable, Upload
+from mpviz.page.widgets.widget import guarded
 
 ODD = [None, 1, "text", [], {}, {"type": 3}, {"type": "file"}, {"type": "select", "row": None}]
 

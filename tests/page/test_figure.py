@@ -9,7 +9,7 @@ import pytest
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-from mpviz.page.figure import FigureView
+from mpviz.page.widgets.figure import FigureView
 
 
 def bars(name="tasks", **columns):

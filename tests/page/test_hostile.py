@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from mpviz.model import Refused
-from mpviz.page.build import Page
+from mpviz.core.errors import Refused
+from mpviz.page.app import Page
 from mpviz.page.controls import PASTE, most_workers
 
 

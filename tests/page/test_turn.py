@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mpviz import turns
-from mpviz.model import Plan, Refused
-from mpviz.page.build import Page
-from mpviz.page.turn import Turn
+from mpviz.engine import turns
+from mpviz.core.plan import Plan
+from mpviz.core.errors import Refused
+from mpviz.page.app import Page
+from mpviz.page.activity import Turn
 
 PLAN = Plan(function=abs, inputs=(1,), mechanism="sequential")
 

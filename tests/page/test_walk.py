@@ -6,10 +6,10 @@ import pytest
 
 from mpviz.experiments import EXPERIMENTS
 from mpviz.inputs import input_sets
-from mpviz.lesson import LESSON, Act
+from mpviz.page.lesson.steps import LESSON, Act
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Refused
-from mpviz.page.build import Page
+from mpviz.core.errors import Refused
+from mpviz.page.app import Page
 from mpviz.workloads import WORKLOADS
 
 ACTS = [act for step in LESSON for act in step.acts]

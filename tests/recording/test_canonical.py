@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpviz.recording.canonical import answer, close
+from mpviz.engine.recording.canonical import answer, close
 
 scalars = (
     st.none()
@@ -74,7 +74,7 @@ def digest(value: object) -> str:
 
 READ = """
 import pickle, sys
-from mpviz.recording.canonical import answer
+from mpviz.engine.recording.canonical import answer
 for value in pickle.load(sys.stdin.buffer):
     print(answer(value).digest)
 """
@@ -253,7 +253,7 @@ def test_close_is_a_billionth_of_the_larger(one: float, other: float, near: bool
 
 def test_numpy_and_pandas_are_not_imported_for_it(tmp_path: Path) -> None:
     code = (
-        "import sys; from mpviz.recording.canonical import answer; answer([1.0]);"
+        "import sys; from mpviz.engine.recording.canonical import answer; answer([1.0]);"
         "print({'numpy', 'pandas'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,20 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.recording.output import (
-    _HEAD,
-    CAP,
-    KEPT,
-    LONGEST,
-    PRINTED,
-    RAISED,
-    Here,
-    Output,
-    Place,
-    read,
-)
-from mpviz.recording.table import FULL, HEADER_WORDS
-from mpviz.text import size
+from mpviz.engine.recording.output import _HEAD, CAP, KEPT, LONGEST, PRINTED, RAISED, Here, Output, Place, read
+from mpviz.engine.recording.table import FULL, HEADER_WORDS
+from mpviz.core.text import size
 
 
 class Stream:

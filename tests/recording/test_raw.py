@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.recording.raw import CAP, FOLDER, LOG, RUN_CAP, Reader, trim
+from mpviz.engine.recording.raw import CAP, FOLDER, LOG, RUN_CAP, Reader, trim
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def left_after(folder: Path, written: bytes, child: str) -> bool:
     """Whether a fresh process's file is there after it left, having written so much."""
     code = f"""
 import os, subprocess, pathlib
-from mpviz.recording.raw import own_file
+from mpviz.engine.recording.raw import own_file
 raw = own_file(pathlib.Path({str(folder)!r}), 5)
 os.write(1, {written!r})
 child = subprocess.Popen({child!r}, shell=True)

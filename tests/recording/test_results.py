@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mpviz.model import Ending
-from mpviz.recording import results
-from mpviz.recording.files import RESULTS
-from mpviz.recording.results import Saved, Sink, read, save
+from mpviz.core.outcome import Ending
+from mpviz.engine.recording import results
+from mpviz.engine.recording.files import RESULTS
+from mpviz.engine.recording.results import Saved, Sink, read, save
 
 
 @pytest.fixture

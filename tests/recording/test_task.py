@@ -8,21 +8,11 @@ from typing import Any
 import pytest
 
 import mpviz
-from mpviz import frames
-from mpviz.recording import table as words
-from mpviz.recording.output import RAISED, TRACEBACK, Output, Place, read
-from mpviz.recording.table import (
-    CPU,
-    DONE,
-    FAILED,
-    FINISHED,
-    HEADER_WORDS,
-    RUNNING,
-    STARTED,
-    STATE,
-    TASK_WORDS,
-)
-from mpviz.recording.task import here, note_error, state, timed_task
+from mpviz.analysis import frames
+from mpviz.engine.recording import table as words
+from mpviz.engine.recording.output import RAISED, TRACEBACK, Output, Place, read
+from mpviz.engine.recording.table import CPU, DONE, FAILED, FINISHED, HEADER_WORDS, RUNNING, STARTED, STATE, TASK_WORDS
+from mpviz.engine.recording.task import here, note_error, state, timed_task
 
 
 class Tape(list):

@@ -6,8 +6,8 @@ import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from mpviz.serving import notice
-from mpviz.serving.doorman import Door
-from mpviz.serving.place import Place, place
+from mpviz.serving.door import Door
+from mpviz.serving.options import Place, place
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 KERNEL = "0f8fad5b-d9cb-469f-a165-70867728950e"

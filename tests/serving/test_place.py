@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mpviz.cli import app
-from mpviz.model import Refused
-from mpviz.serving.place import place
+from mpviz.core.errors import Refused
+from mpviz.serving.options import place
 
 
 def test_at_home_no_token_is_asked_for_and_only_names_of_home_are_known():

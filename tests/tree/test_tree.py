@@ -15,8 +15,8 @@ from types import ModuleType
 
 import pytest
 
-from mpviz import tree
-from mpviz.tree import elsewhere, end_all, linux
+from mpviz.engine import tree
+from mpviz.engine.tree import portable as elsewhere, end_all, linux
 from tests.waiting import until
 
 MARK = "a-mark-of-this-test"
@@ -164,7 +164,7 @@ time.sleep(60)
 """
 KILLER = """
 import json, sys, time
-from mpviz import tree
+from mpviz.engine import tree
 began = time.monotonic()
 left = tree.end_all(lambda: [int(sys.argv[1])])
 print(json.dumps([tree.names(left), time.monotonic() - began]))

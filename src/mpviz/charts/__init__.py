@@ -8,7 +8,7 @@ lives in a column, and the figure never changes.
 
 from mpviz.charts.losses import losses, losses_columns
 from mpviz.charts.speedup import speedup, speedup_columns
-from mpviz.charts.timeline import timeline, timeline_columns, timeline_height
+from mpviz.charts.timeline.figure import timeline, timeline_columns, timeline_height
 
 __all__ = [
     "losses",

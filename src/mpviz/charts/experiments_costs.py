@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from mpviz.charts.canvas import Columns, hover, legend, sources
 from mpviz.charts.experiments import log_room, log_time_axis, rows_sheet
 from mpviz.charts.palette import BLUE, INK, ORANGE, TEXT, VERMILLION, Look
-from mpviz.text import seconds
+from mpviz.core.text import seconds
 
 KINDS = {
     "thread": Look("a thread", ORANGE, marker="triangle"),

@@ -17,7 +17,7 @@ from bokeh.plotting import figure
 from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
 from mpviz.charts.experiments import marks, rows_sheet
 from mpviz.charts.palette import DONE, FAILED, GREEN, GREY, INK, Look
-from mpviz.text import seconds
+from mpviz.core.text import seconds
 
 FLOOR, ROOM = 0.46, 0.74  # of a row: where its bars stand, and how high they can be
 LIVES = {

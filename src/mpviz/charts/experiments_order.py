@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from mpviz.charts.canvas import Columns, hover, legend, note, sources, time_axis
 from mpviz.charts.experiments import rows_sheet
 from mpviz.charts.palette import BLUE, INK, ORANGE, Look
-from mpviz.text import seconds
+from mpviz.core.text import seconds
 
 TOGETHER = 0.01  # seconds from computed to in hand that nobody notices
 AT_ONCE = Look("in hand as soon as computed", BLUE, marker="circle")

@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
 from mpviz.charts.experiments import rows_sheet
 from mpviz.charts.palette import FONT, FONT_SIZE, INK, TEXT, USEFUL
-from mpviz.text import digits, seconds
+from mpviz.core.text import digits, seconds
 
 FLOOR, ROOM = 0.46, 0.72  # of a row: where its bars stand, and how high the highest can be
 

@@ -14,7 +14,7 @@ from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, hover, legend, looks, note, sheet, sources, time_axis
 from mpviz.charts.palette import INK, INSIDE, QUIET, USEFUL
-from mpviz.text import seconds
+from mpviz.core.text import seconds
 
 HEIGHT = 400
 RUNS = 10  # the latest

@@ -14,8 +14,8 @@ from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources
 from mpviz.charts.palette import FONT, FONT_SIZE, GREY, INK, TEXT, mechanism_look
-from mpviz.explain import why_suspect
-from mpviz.text import digits, seconds
+from mpviz.analysis.explain import why_suspect
+from mpviz.core.text import digits, seconds
 
 HEIGHT = 360
 EMPTY = "each run adds a point"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpviz import turns
+from mpviz.engine import turns
 from mpviz.mechanisms import MECHANISMS
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mpviz import runner
-from mpviz.environment import usable_cpus
+from mpviz.engine import runner
+from mpviz.engine.environment import usable_cpus
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measuring import Measuring, Start
-from mpviz.text import digits, seconds
+from mpviz.core.text import digits, seconds
 from mpviz.workloads import busy
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
 
-    from mpviz.api import Trace
+    from mpviz.analysis.trace import Trace
 
 UNDISTURBED = 0.9  # of a CPU that one process which only computes has to itself
 ROWS = {"sequential": "one process", "threads": "threads", "queue": "processes"}

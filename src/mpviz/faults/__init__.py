@@ -38,7 +38,7 @@ class Fault:
     everywhere
         Whether all tasks are chosen.
     answer
-        What a chosen task gives back where it does, as `mpviz.text.as_text` writes it.
+        What a chosen task gives back where it does, as `mpviz.core.text.as_text` writes it.
     with_it
         What of ours the function's code needs beside it.
     """
@@ -92,7 +92,7 @@ class Planted:
 
 
 def xs(count: int, digest: str) -> str:
-    """The text of that many bytes ``x``, as `mpviz.text.as_text` shortens it."""
+    """The text of that many bytes ``x``, as `mpviz.core.text.as_text` shortens it."""
     return f"b'{'x' * 138}… ({count + 3:,} characters, {digest})"
 
 

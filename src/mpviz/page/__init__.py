@@ -1,5 +1,5 @@
 """The page: controls, views and `build`, the only place that knows both."""
 
-from mpviz.page.build import build
+from mpviz.page.app import build
 
 __all__ = ["build"]

@@ -15,14 +15,17 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz import inputs, limits, runner
-from mpviz.environment import usable_cpus
-from mpviz.lesson import Settings
+from mpviz import inputs
+from mpviz.serving import limits
+from mpviz.engine import runner
+from mpviz.engine.environment import usable_cpus
+from mpviz.page.lesson.steps import Settings
 from mpviz.mechanisms import MECHANISMS
-from mpviz.model import Plan, Refused
+from mpviz.core.plan import Plan
+from mpviz.core.errors import Refused
 from mpviz.page import links
-from mpviz.page.browser import Upload
-from mpviz.page.copies import as_python, as_shell
+from mpviz.page.widgets.browser import Upload
+from mpviz.exports.snippets import as_python, as_shell
 from mpviz.workloads import WORKLOADS
 
 GENERATE, PASTE, UPLOAD = "Generate numbers…", "Paste numbers…", "Upload a file…"

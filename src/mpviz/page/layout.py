@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from mpviz.page.browser import Looks
+from mpviz.page.widgets.browser import Looks
 
 if TYPE_CHECKING:
-    from mpviz.page.build import Page
-    from mpviz.page.lab import FaultLab
+    from mpviz.page.app import Page
+    from mpviz.page.lab.tab import FaultLab
 
 HEAD = (
     '<div class="mpviz-head"><h1>mpviz</h1><p>See what your parallel Python is doing: choose '

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from mpviz.page.address import ProjectorButton
-from mpviz.page.piece import ErrorHandler
+from mpviz.page.widgets.address import ProjectorButton
+from mpviz.page.widgets.widget import ErrorHandler
 
 CHARTS = {
     "Timeline": "mpviz-see-t",

@@ -10,9 +10,9 @@ import os
 import socket
 from collections.abc import Callable
 
-from mpviz.limits import PUBLIC_VARIABLE
-from mpviz.model import Refused
-from mpviz.serving.place import Place, place
+from mpviz.serving.limits import PUBLIC_VARIABLE
+from mpviz.core.errors import Refused
+from mpviz.serving.options import Place, place
 
 __all__ = ["TOKEN_VARIABLE", "Place", "place", "serve"]
 

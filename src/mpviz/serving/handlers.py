@@ -17,7 +17,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketProtocol, WebSocket
 from voila.tornado.handler import TornadoVoilaHandler
 
 from mpviz.serving import messages, notice
-from mpviz.serving.doorman import say
+from mpviz.serving.door import say
 from mpviz.serving.kernels import CURRENT
 from mpviz.serving.streams import Protocol
 from mpviz.serving.visits import Visit, Visits

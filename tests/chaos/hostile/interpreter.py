@@ -39,7 +39,7 @@ def nothing(*_: Any, **__: Any) -> Any:
 
 
 def recording() -> Any:
-    from mpviz.recording import task
+    from mpviz.engine.recording import task
 
     return task
 

@@ -1,0 +1,250 @@
+"""What happened in a run, in words with numbers. Knows only a row of the runs frame.
+
+A reason is named only where the numbers of that very run establish it; else there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from mpviz.analysis.metrics import NOISE, suspect
+from mpviz.core.text import digits, percent, seconds, short
+
+WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
+WORTH_A_REASON = 0.1  # of the worker-seconds
+MOST_NAMED = 5  # tasks
+SLOWER = 1.1  # tasks that take this many times as long as alone are mentioned
+LOST = {
+    "error": "raised an exception",
+    "died": "died with the worker",
+    "timeout": "did not come back before the deadline",
+    "cancelled": "had not come back when the run was cancelled",
+    "missing": "never came back",
+}
+
+
+def explain(run: Mapping[Any, Any]) -> str:
+    """What happened and, where that is established, why; in words with numbers.
+
+    Parameters
+    ----------
+    run
+        One row by ``schema.RUNS``.
+    """
+    parts = [_failures(run), _ending(run), _speed(run), _shares(run), _cause(run)]
+    return " ".join(part for part in parts if part)
+
+
+def differ(run: Mapping[Any, Any]) -> bool:
+    """Whether the answers are known to differ from the sequential run's."""
+    agree = run["answers_agree"]  # a bool, numpy's bool, or what pandas has for unknown
+    return not pd.isna(agree) and not agree
+
+
+def failed(tasks: pd.DataFrame) -> list[str]:
+    """Which tasks raised, died or were cut by the deadline, and with which input.
+
+    Parameters
+    ----------
+    tasks
+        Frame by ``schema.TASKS``.
+
+    Returns
+    -------
+    list of str
+        A sentence for each of the first few, and one that counts the others.
+    """
+    cut = (tasks["outcome"] == "timeout") & tasks["started_s"].notna()
+    bad = tasks[tasks["outcome"].isin(["error", "died"]) | cut & tasks["finished_s"].isna()]
+    told = [
+        f"Task {row['task']} (input {_line(row['input'])}) {_what(row)}."
+        for row in bad.head(MOST_NAMED).to_dict("records")
+    ]
+    more = len(bad) - len(told)
+    return told + ([f"{_count(more, 'more task')} failed."] if more else [])
+
+
+def _what(task: Mapping[Any, Any]) -> str:
+    if task["outcome"] == "error":
+        return f"raised {_line(task['result'].rstrip('.')) or 'an exception'}"
+    return "died with its worker" if task["outcome"] == "died" else "was at work at the deadline"
+
+
+def _line(text: str) -> str:
+    return short(" ".join(text.split()))
+
+
+def agreement(run: Mapping[Any, Any]) -> str:
+    """Whether the answers agree with the sequential run's, in a word or two."""
+    if pd.isna(run["answers_agree"]):
+        return "not compared"
+    if not differ(run):
+        return "yes"
+    return "within 1e-9" if _close(run) else "no"
+
+
+def went_well(run: Mapping[Any, Any]) -> bool:
+    """Whether the run came to its own end, every task ok and no answer known to differ."""
+    return bool(run["ok"] == run["tasks"] and run["ending"] == "finished") and not differ(run)
+
+
+def why_suspect(run: Mapping[Any, Any]) -> str:
+    """Why the speedup can't be: "more than 2 CPUs can give"; empty where it can."""
+    if not suspect(run["speedup"], run["possible_speedup"]):
+        return ""
+    if run["possible_speedup"] >= run["workers"]:
+        return f"more than {_count(run['workers'], 'worker')} can give"
+    cpus = run["usable_cpus"]
+    if _gil_threads(run) and run["possible_speedup"] < cpus:
+        return "more than threads under one GIL can give"
+    return f"more than {cpus:.3g} CPU{'s' if cpus != 1 else ''} can give"
+
+
+def _failures(run: Mapping[Any, Any]) -> str:
+    if run["ok"] == run["tasks"]:
+        return ""
+    lost = [f"{run[name]:,} {words}" for name, words in LOST.items() if run[name]]
+    return f"{run['ok']:,} of {_count(run['tasks'], 'task')} ended well; {_list(lost)}."
+
+
+def _ending(run: Mapping[Any, Any]) -> str:
+    message = " ".join(run["message"].split()).rstrip(".")
+    told = []
+    if run["ending"] == "raised":
+        told.append(f"The call raised {message or 'an exception'}.")
+    elif run["ending"] == "host died":
+        told.append(f"The program died{': ' + message if message else ''}.")
+    elif run["ending"] == "memory":
+        told.append(f"The run was ended{': ' + message if message else ''}.")
+    elif run["ending"] == "deadline":
+        told.append(f"The deadline of {seconds(run['timeout_s'])} ended the run.")
+    if message and run["ending"] in ("finished", "deadline", "cancelled"):
+        told.append(f"{message[0].upper()}{message[1:]}.")
+    if answers := _answers(run):
+        told.append(answers)
+    if left := run["left_behind"]:
+        told.append(
+            f"{left:,} process{'es' if left > 1 else ''} went on after the program was done, and"
+            f" {'were' if left > 1 else 'was'} ended."
+        )
+    if lost := run["lost_workers"]:
+        told.append(
+            f"{lost:,} more worker{'s' if lost > 1 else ''} started than could be recorded, and"
+            f" {'are' if lost > 1 else 'is'} not shown."
+        )
+    return " ".join(told)
+
+
+def _answers(run: Mapping[Any, Any]) -> str:
+    note = f": {run['answers_note']}" if run["answers_note"] else ""
+    if differ(run):
+        if _close(run):
+            return f"Its answers agree with the sequential run's within 1e-9, not exactly{note}."
+        return f"Its answers differ from the sequential run's{note}."
+    return f"Whether its answers are the sequential run's is not known{note}." if note else ""
+
+
+def _close(run: Mapping[Any, Any]) -> bool:
+    return not pd.isna(run["answers_close"]) and bool(run["answers_close"])
+
+
+def _speed(run: Mapping[Any, Any]) -> str:
+    took = seconds(run["makespan_s"])
+    if run["mechanism"] == "sequential":
+        return f"One process worked for {took}."
+    kind = "thread" if run["mechanism"] == "threads" else "worker"
+    crew = f"{_count(run['workers'], kind)} ({run['mechanism']})"
+    if run["ok"] < run["tasks"]:
+        return f"{crew} worked for {took}."
+    if pd.isna(run["speedup"]):
+        return f"{crew} did {_count(run['tasks'], 'task')} in {took}."
+    alone, why = seconds(run["baseline_s"]), why_suspect(run)
+    speedup = f"a speedup of {digits(run['speedup'])}{f', suspect: {why}' if why else ''}"
+    return f"{crew} took {took}; one process alone takes {alone}: {speedup}."
+
+
+def _shares(run: Mapping[Any, Any]) -> str:
+    total = run["makespan_s"] * run["workers"]
+    if not total > 0:
+        return ""
+    computing = run["computing_s"]
+    inside = (
+        {"inside tasks": run["useful_s"]}
+        if pd.isna(computing)
+        else {
+            "computing": computing,
+            "inside tasks but not computing": run["useful_s"] - computing,
+        }
+    )
+    parts = {
+        **inside,
+        "starting workers": run["startup_s"],
+        "idle between tasks": run["gap_s"],
+        "idle at the end, with no task left to start": run["tail_s"],
+    }
+    told = [
+        f"{percent(part / total)} {words}"
+        for words, part in sorted(parts.items(), key=lambda pair: -pair[1])
+        if part / total > WORTH_A_WORD
+    ]
+    return f"Of {seconds(total)} of worker time: {', '.join(told)}." if told else ""
+
+
+def _cause(run: Mapping[Any, Any]) -> str:
+    """The one reason that this run's numbers establish.
+
+    Not said, for it can't be told from them: whether larger or smaller chunks, or longer tasks,
+    would help; why the last tasks ended late; why tasks take longer beside each other; whether
+    something else had the CPUs; whether tasks that do not compute wait, as another thread or a
+    process of theirs may compute.
+    """
+    if run["ok"] < run["tasks"] or run["ending"] != "finished" or run["mechanism"] == "sequential":
+        return ""
+    total, makespan = run["makespan_s"] * run["workers"], run["makespan_s"]
+    if not total > 0:
+        return ""
+    # Sums of the account of time: the one is larger than the other, or it is not.
+    if run["startup_s"] > max(run["useful_s"], WORTH_A_REASON * total):
+        return "Starting workers took longer than the tasks."
+    slowed = run["useful_s"] - run["computing_s"] > WORTH_A_REASON * total
+    if slowed and _under_the_gil(run):
+        return (
+            "Together the threads kept one CPU busy, and no more: under the GIL one at a time runs "
+            "Python code."
+        )
+    # Its own tasks used all there is, so it was they who kept each other waiting.
+    used_all = run["cpu_s"] > (1 - WORTH_A_REASON) * run["usable_cpus"] * makespan
+    if slowed and run["workers"] > run["usable_cpus"] and used_all:
+        cpus = run["usable_cpus"]
+        return f"{run['workers']:,} workers share {cpus:.3g} CPU{'s' if cpus != 1 else ''}."
+    # Two measured sums of the same tasks; why the one is larger is not known.
+    if run["computation_scaling"] * SLOWER < 1 and not why_suspect(run):
+        times = digits(1 / run["computation_scaling"])
+        return f"Inside tasks it took {times} times as long as one process alone."
+    return ""
+
+
+def _under_the_gil(run: Mapping[Any, Any]) -> bool:
+    """Whether threads that compute all the time, when alone, had one CPU where there were more."""
+    if not _gil_threads(run) or run["workers"] < 2:
+        return False
+    alone = run["computation_scaling"] * run["useful_s"]  # useful time of the sequential run
+    computes = run["cpu_s"] > (1 - WORTH_A_REASON) * alone
+    one = 1 - WORTH_A_REASON < run["cpu_s"] / run["makespan_s"] < 1 + NOISE
+    return bool(computes and one and run["usable_cpus"] >= 2)
+
+
+def _gil_threads(run: Mapping[Any, Any]) -> bool:
+    gil = run["gil"]  # unknown in a record without an environment
+    return run["mechanism"] == "threads" and not pd.isna(gil) and bool(gil)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
+def _list(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,1 @@
+"""The timeline: bars, marks, tips, and the figure."""

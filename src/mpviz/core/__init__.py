@@ -1,0 +1,1 @@
+"""What a run is: plan, record, outcome, columns, errors. Standard library only."""

@@ -1,0 +1,1 @@
+"""What makes a run: plan -> record, in processes of its own."""

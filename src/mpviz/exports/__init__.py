@@ -1,0 +1,1 @@
+"""What is taken home: each a function of a plan, a trace or a study."""

@@ -1,0 +1,143 @@
+"""Trace -> Cell: what was seen, from how the run ended and what became of its tasks."""
+
+from __future__ import annotations
+
+from mpviz.analysis.trace import Trace
+from mpviz.faults.lab.advice import advice
+from mpviz.faults.lab.cell import Cell, Seen
+from mpviz.faults.lab.reasons import UNSTARTED, reason
+from mpviz.faults import FAULTS
+from mpviz.faults.tasks import MIB
+from mpviz.core.outcome import Ending, Outcome
+from mpviz.core.text import seconds
+
+ENDED = {
+    Ending.CANCELLED: Seen.CANCELLED,
+    Ending.MEMORY: Seen.MEMORY,
+    Ending.HOST_DIED: Seen.DIED,
+    Ending.DEADLINE: Seen.HUNG,
+    Ending.RAISED: Seen.RAISED,
+}
+# What is raised, where nobody catches it, ends a program in a way of its own.
+CONSEQUENCES = {
+    "SystemExit": "a program that does not catch it ends there, silently, with status 0",
+    "KeyboardInterrupt": "a program that does not catch it ends as by Ctrl-C",
+}
+LONGEST = 120  # characters of an exception in a sentence
+
+
+def judge(trace: Trace, *, gone_s: float = float("nan")) -> Cell:
+    """What was seen of the mechanism with the fault.
+
+    Parameters
+    ----------
+    trace
+        The run of a plan by `mpviz.faults.lab.running.plan_of`.
+    gone_s
+        Seconds from the call until every process was gone.
+    """
+    record = trace.record
+    plan = record.plan
+    what = seen(trace)
+    safer, code = advice(plan.mechanism, plan.workload, what)
+    return Cell(
+        mechanism=plan.mechanism,
+        fault=plan.workload,
+        start_method=plan.start_method,
+        seen=what,
+        sentence=sentence(trace, what),
+        lost=lost(trace),
+        raised=record.message if record.ending is Ending.RAISED else "",
+        after_s=after(trace),
+        left_behind=record.left_behind,
+        safer=safer,
+        safer_code=code,
+        trace=trace,
+        gone_s=gone_s,
+    )
+
+
+def seen(trace: Trace) -> Seen:
+    """The outcome: how the run ended; where it just returned, what it had then."""
+    if trace.record.ending in ENDED:
+        return ENDED[trace.record.ending]
+    if lost(trace):
+        return Seen.LOST
+    if wrong(trace):
+        return Seen.WRONG
+    return Seen.LEFT if trace.record.left_behind else Seen.RIGHT
+
+
+def lost(trace: Trace) -> int:
+    """Tasks whose result never came."""
+    return int((trace.tasks["outcome"] != Outcome.OK.value).sum())
+
+
+def wrong(trace: Trace) -> int:
+    """Tasks whose result came and is not what it should be."""
+    tasks = trace.tasks[trace.tasks["outcome"] == Outcome.OK.value]
+    fault = FAULTS[trace.record.plan.workload]
+    return sum(
+        result != fault.answer_of(int(task))
+        for task, result in zip(tasks["task"], tasks["result"], strict=True)
+    )
+
+
+def unstarted(trace: Trace) -> int:
+    """Tasks that nobody took, though they could be handed over."""
+    fault = FAULTS[trace.record.plan.workload]
+    dropped = () if fault.argument is None else fault.tasks
+    waiting = trace.tasks["started_s"].isna() & ~trace.tasks["task"].isin(dropped)
+    return int(waiting.sum())
+
+
+def after(trace: Trace) -> float:
+    """Seconds from the call to its last result, its exception or the cut."""
+    return (trace.record.ended_ns - trace.record.called_ns) / 1e9
+
+
+def sentence(trace: Trace, what: Seen) -> str:
+    """What was seen, why, what was left, and the account of all tasks."""
+    record = trace.record
+    parts = [f"{_happened(trace, what)}."]
+    if why := reason(record.plan.mechanism, record.plan.workload, what):
+        parts.append(f"{why}.")
+    early = UNSTARTED.get(record.plan.mechanism)
+    if what is Seen.LOST and early and (count := unstarted(trace)):
+        parts.append(f"{count} {'was' if count == 1 else 'were'} never started: {early}.")
+    if count := record.left_behind:
+        parts.append(f"{count} {'process was' if count == 1 else 'processes were'} left behind.")
+    counts = trace.tasks["outcome"].value_counts()
+    account = ", ".join(
+        f"{counts[one.value]} {one.value}" for one in Outcome if counts.get(one.value)
+    )
+    return " ".join([*parts, f"Tasks: {account}."])
+
+
+def _happened(trace: Trace, what: Seen) -> str:
+    record, took = trace.record, seconds(after(trace))
+    total = len(trace.tasks)
+    message = shortened(record.message)
+    if what is Seen.RAISED:
+        kind = message.partition(":")[0]
+        then = f"; {CONSEQUENCES[kind]}" if kind in CONSEQUENCES else ""
+        return f"The call raised {message or 'an exception'} after {took}{then}"
+    return {
+        Seen.RIGHT: f"The call gave all {total} right answers in {took}",
+        Seen.LEFT: f"The call gave all {total} right answers in {took}",
+        Seen.WRONG: f"The call returned after {took}, and {wrong(trace)} answers are wrong",
+        Seen.LOST: f"The call returned after {took} as if all were well, and {lost(trace)} of "
+        f"{total} results never came",
+        Seen.HUNG: "The call had not come back when the deadline of "
+        f"{seconds(record.plan.timeout)} ended it",
+        Seen.DIED: f"The program itself died after {took}: {message}",
+        Seen.MEMORY: f"It was ended after {took}, at its memory ceiling of "
+        f"{record.plan.memory / MIB:,.0f} MiB",
+        Seen.CANCELLED: f"It was cancelled after {took}",
+    }[what]
+
+
+def shortened(message: str) -> str:
+    """A message in one line, however long it is."""
+    text = " ".join(message.split()).rstrip(".")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -1,0 +1,248 @@
+"""The fault lab: plants faults into tasks and shows, cell by cell, what each mechanism does.
+
+Knows no control and no run of the visit.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import ipywidgets as widgets
+
+from mpviz.faults import lab as faultlab
+from mpviz.serving import limits
+from mpviz.analysis.csvfiles import csv_text
+from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen
+from mpviz.faults import FAULTS
+from mpviz.core.plan import Plan
+from mpviz.core.errors import Refused
+from mpviz.page.background import arriving
+from mpviz.page.widgets.browser import DownloadButton
+from mpviz.page.lab.batch import Batch, Key, blocks_of
+from mpviz.page.lab.cell import CellCard
+from mpviz.page.lab.words import NOT_RUN, RUNNING, column_head, legend, promise, row_head, word_of
+from mpviz.page.widgets.matrix import Matrix
+from mpviz.page.widgets.widget import guarded
+from mpviz.page.status import Said
+from mpviz.page.activity import Turn
+
+REDRAW = 0.2  # seconds between redraws of the matrix at least
+ALL = [(mechanism, fault) for fault in FAULTS for mechanism in MECHANISMS_TESTED]
+Cells = Callable[..., Generator[Cell, None, None]]
+
+
+class FaultLab:
+    """The matrix, what runs its cells, and what a cell opens.
+
+    Parameters
+    ----------
+    turn
+        Through which cells are started.
+    bring
+        Brings the part of the page that a selector names into view, and the focus to it.
+    cells
+        Gives the cells of mechanisms × faults one by one; a test may hand in its own.
+    """
+
+    def __init__(
+        self, turn: Turn, bring: Callable[[str], object], cells: Cells = faultlab.cells
+    ) -> None:
+        self._turn, self._bring, self._cells = turn, bring, cells
+        self._seen: dict[str, dict[Key, Cell]] = {}  # by start method
+        self._batch: Batch | None = None
+        self._opened: Key | None = None
+        self._elsewhere = False  # something runs, and it is none of ours
+        self.said = Said()
+        self.start_method = widgets.ToggleButtons(
+            options=multiprocessing.get_all_start_methods(),
+            value="fork",
+            description="Start method",
+        )
+        self.run_button = widgets.Button(button_style="primary")
+        self.cancel_button = widgets.Button(description="Cancel", disabled=True)
+        self.download = DownloadButton(
+            "Download faults CSV", self.make_csv, disabled=True, on_error=self.said.tell
+        )
+        self.matrix = Matrix(
+            [row_head(name) for name in MECHANISMS_TESTED],
+            [column_head(name) for name in FAULTS],
+            label="What each mechanism did with each fault",
+            empty=NOT_RUN,
+            on_press=self._guard(self.pressed),
+        )
+        self.legend = widgets.HTML()
+        self.cell = CellCard()
+        self.run_button.on_click(self._guard(lambda _b: self.run_rest()))
+        self.cancel_button.on_click(self._guard(lambda _b: self.cancel()))
+        self.cell.again_button.on_click(self._guard(lambda _b: self.run_again()))
+        self.cell.close_button.on_click(self._guard(lambda _b: self.close()))
+        self.start_method.observe(self._guard(self._method_chosen), "value")
+        self._draw()
+        self.refresh()
+        self._promise()
+
+    def _guard(self, handler: Callable[..., object]) -> Callable[..., None]:
+        return guarded(handler, self.said.tell)
+
+    @property
+    def running(self) -> bool:
+        """Whether cells are being run, or wait to be."""
+        return self._batch is not None
+
+    def pressed(self, mechanism: str, fault: str) -> Any:
+        """Open the cell that was pressed, or run it; of a head, run its row or column."""
+        if mechanism and fault and (mechanism, fault) in self._shown():
+            return self.open((mechanism, fault))
+        keys = [
+            key for key in ALL if (not mechanism or key[0] == mechanism) and fault in ("", key[1])
+        ]
+        return self.run(keys, open_last=bool(mechanism and fault))
+
+    def run_rest(self) -> Any:
+        """Run the cells that were not run yet; all of them, where none is left."""
+        return self.run(self._rest() or ALL)
+
+    def run_again(self) -> Any:
+        """Run the cell that is open."""
+        return self.run([self._opened] if self._opened else [])
+
+    async def run(self, keys: Sequence[Key], *, open_last: bool = False) -> None:
+        """Run cells, showing each as it comes; none if something else is running."""
+        if self._turn.busy or not keys:
+            return
+        if len(keys) > limits.current().cells:
+            raise Refused("Here a row or a column can be run at once: others are waiting too.")
+        method = self._method()
+        self.said.clear_error()
+        self._batch = batch = Batch(list(keys))
+        try:
+            async with self._turn.taken(self.said.say):
+                batch.begin()
+                for mechanisms, faults in blocks_of(keys):
+                    if not self._turn.cancelled:
+                        await self._stream(batch, method, mechanisms, faults)
+        finally:
+            self._batch = None
+            self.said.say(batch.ended(self._turn.cancelled))
+            self._draw_guarded()
+            self.refresh()
+        if open_last and keys[-1] in batch.seen:
+            self.open(keys[-1])
+
+    async def _stream(
+        self, batch: Batch, method: str, mechanisms: Sequence[str], faults: Sequence[str]
+    ) -> None:
+        def start(plan: Plan) -> Any:
+            running = self._turn.start(plan)
+            batch.started.add((plan.mechanism, plan.workload))
+            return running
+
+        stream = self._cells(mechanisms, faults, start_method=method, start=start)
+        drawn = 0.0
+        try:
+            async with aclosing(arriving(stream, REDRAW)) as coming:
+                async for cell in coming:
+                    if cell is not None:
+                        self._keep(batch, method, cell)
+                    if time.monotonic() - drawn >= REDRAW:
+                        drawn = time.monotonic()
+                        self._draw_guarded()
+        except Refused:
+            if not self._turn.cancelled:
+                raise
+
+    def _keep(self, batch: Batch, method: str, cell: Cell) -> None:
+        if cell.seen is Seen.CANCELLED:
+            return
+        key = (cell.mechanism, cell.fault)
+        batch.seen[key] = self._seen.setdefault(method, {})[key] = cell
+        if key == self._opened:
+            self._guard(self.cell.show)(cell)
+
+    def cancel(self) -> None:
+        """End what is under way, and what was to follow."""
+        self._turn.cancel()
+        self.said.say("Cancelling…")
+
+    def open(self, key: Key) -> None:
+        """Show what was seen of a cell, below the matrix."""
+        self._opened = key
+        self.matrix.opened = list(key)
+        self.cell.show(self._shown()[key])
+        self._bring(".mpviz-cell")
+
+    def close(self) -> None:
+        """Put the open cell away."""
+        if self._opened:
+            self.matrix.focus_on(*self._opened)
+        self._opened = None
+        self.matrix.opened = ["", ""]
+        self.cell.hide()
+
+    def make_csv(self) -> tuple[str, bytes]:
+        """All cells of this visit, a row each."""
+        cells = [cell for seen in self._seen.values() for cell in seen.values()]
+        return "mpviz-faults.csv", csv_text(faultlab.frame(cells)).encode()
+
+    def refresh(self) -> None:
+        """What can be pressed now."""
+        busy = self._turn.busy
+        for widget in (self.start_method, self.cell.again_button):
+            widget.disabled = busy
+        self.matrix.busy = busy
+        self.run_button.disabled = busy or len(self._rest() or ALL) > limits.current().cells
+        self.cancel_button.disabled = not busy
+        if busy and not self.running:
+            self._elsewhere = True
+            self.said.say("Something is running on the Run tab; the lab is free when it is over.")
+        elif not busy:
+            if self._elsewhere:
+                self._elsewhere = False
+                self._promise()
+            left = len(self._rest())
+            some = 0 < left < len(ALL)
+            self.run_button.description = f"Run the other {left:,}" if some else "Run all"
+
+    def _method(self) -> str:
+        method = self.start_method.value
+        if method not in multiprocessing.get_all_start_methods():
+            raise Refused("There is no such start method.")
+        return str(method)
+
+    def _shown(self) -> dict[Key, Cell]:
+        return self._seen.get(str(self.start_method.value), {})
+
+    def _rest(self) -> list[Key]:
+        return [key for key in ALL if key not in self._shown()]
+
+    def _method_chosen(self, _change: object = None) -> None:
+        if self._opened in self._shown():
+            self.cell.show(self._shown()[self._opened])
+        elif self._opened:
+            self._opened = None
+            self.matrix.opened = ["", ""]
+            self.cell.hide()
+        self._draw()
+        self.refresh()
+        self._promise()
+
+    def _promise(self) -> None:
+        most = limits.current().cells
+        self.said.say(promise(len(self._rest()) or len(ALL), self._method(), most))
+
+    def _draw_guarded(self) -> None:
+        """As `_draw`; the cells that run are not disturbed by what it raises."""
+        self._guard(self._draw)()
+
+    def _draw(self) -> None:
+        words = {key: word_of(cell) for key, cell in self._shown().items()}
+        if self._batch is not None:
+            words |= dict.fromkeys(self._batch.under_way(), RUNNING)
+            self.said.say(self._batch.progress(), len(self._batch.seen), len(self._batch.asked))
+        self.matrix.show(words)
+        self.legend.value = legend(self._shown().values())
+        self.download.disabled = not any(self._seen.values())

@@ -1,0 +1,1 @@
+"""The browser-side pieces, each beside its JavaScript."""
