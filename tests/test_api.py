@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz.core import schema
 from mpviz.analysis.trace import baseline_of, sound
+from mpviz.core import schema
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.inputs import InputSet, generate, input_set, input_sets, parse
-from mpviz.serving.limits import USUAL
 from mpviz.core.errors import Refused
 from mpviz.core.resources import data_folder
+from mpviz.inputs import InputSet, generate, input_set, input_sets, parse
+from mpviz.serving.limits import USUAL
 
 SMALL = replace(USUAL, tasks=3, digits=4, upload=64)
 
@@ -194,7 +194,7 @@ def test_as_many_digits_as_allowed_are_taken_whatever_the_sign() -> None:
 def test_as_large_a_text_as_allowed_is_taken_and_one_byte_more_is_not() -> None:
     assert parse("1".ljust(64), limits=SMALL).values == (1,)
     assert refusal("x" * (3 * 2**20), limits=USUAL) == (
-        "my.txt is 3.00 MiB of text, more than the 2 MiB that are allowed."
+        "my.txt has 3,145,728 bytes of text, more than the 2 MiB that are allowed."
     )
     assert "more than" in refusal("1".ljust(65), limits=SMALL)
     assert "more than" in refusal("é" * 33, limits=SMALL)

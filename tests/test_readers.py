@@ -17,15 +17,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mpviz.analysis import csvfiles
 from mpviz import inputs
-from mpviz.core import schema
+from mpviz.analysis import csvfiles
 from mpviz.analysis.frames import shaped
-from mpviz.inputs import InputSet
+from mpviz.core import schema
 from mpviz.core.errors import Refused
+from mpviz.inputs import InputSet
 from mpviz.page import links
 from mpviz.page.app import Page
-from tests.full import sampled
+from tests.sampling import sampled
 
 pytestmark = pytest.mark.timeout(sampled(120, 1800))
 

@@ -16,12 +16,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mpviz.core.plan import START_METHODS
+from mpviz.faults import FAULTS
 from mpviz.faults.lab import Seen
 from mpviz.faults.lab.committed import FILE, Key, Matrix, read, write
 from mpviz.faults.lab.report import MARKS
-from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.plan import START_METHODS
 
 Cell = tuple[str, str, str]  # start method, mechanism, fault
 ByPython = dict[str, frozenset[Seen]]

@@ -10,17 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mpviz.analysis.csvfiles import read_csv
     from mpviz.analysis.trace import Trace
     from mpviz.api import run
-    from mpviz.analysis.csvfiles import read_csv
+    from mpviz.core.errors import Refused
+    from mpviz.core.outcome import Outcome
+    from mpviz.core.plan import Plan
+    from mpviz.core.record import Record
     from mpviz.experiments import EXPERIMENTS
     from mpviz.faults import FAULTS
     from mpviz.inputs import input_set
     from mpviz.mechanisms import MECHANISMS
-    from mpviz.core.outcome import Outcome
-    from mpviz.core.plan import Plan
-    from mpviz.core.record import Record
-    from mpviz.core.errors import Refused
     from mpviz.workloads import WORKLOADS
 
 __version__ = "0.1.0"
@@ -29,14 +29,14 @@ _HOMES = {
     "EXPERIMENTS": "experiments",
     "FAULTS": "faults",
     "MECHANISMS": "mechanisms",
-    "Outcome": "model",
-    "Plan": "model",
-    "Record": "model",
-    "Refused": "model",
-    "Trace": "api",
+    "Outcome": "core.outcome",
+    "Plan": "core.plan",
+    "Record": "core.record",
+    "Refused": "core.errors",
+    "Trace": "analysis.trace",
     "WORKLOADS": "workloads",
     "input_set": "inputs",
-    "read_csv": "csvfiles",
+    "read_csv": "analysis.csvfiles",
     "run": "api",
 }
 __all__ = [

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Protocol
 
-from mpviz.serving.limits import KIB, MIB, Limits
 from mpviz.core.errors import Refused
 from mpviz.core.resources import data_folder
+from mpviz.core.text import size as size_text
 
 # ASCII on purpose: int() would take "1_000" and "٣" as well, and a typing error is likelier.
 _NUMBER = re.compile(r"[+-]?[0-9]+")
@@ -27,6 +28,17 @@ _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _QUOTED = 24  # characters shown of what stood there
 LONGEST = 15  # digits of a number that is generated: up to there a float is exact
 _SEEDS = 2**63  # runs.csv keeps the seed as int64
+
+
+class SetLimits(Protocol):
+    """How large an input set may be: numbers in it, digits of a number, bytes of text."""
+
+    @property
+    def tasks(self) -> int: ...  # noqa: D102
+    @property
+    def digits(self) -> int: ...  # noqa: D102
+    @property
+    def upload(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ def _files() -> dict[str, Path]:
         return {}
 
 
-def parse(text: str | bytes, *, name: str = "input", limits: Limits | None = None) -> InputSet:
+def parse(text: str | bytes, *, name: str = "input", limits: SetLimits | None = None) -> InputSet:
     r"""The input set that a text holds.
 
     One whole number a line, in the digits 0 to 9, with a sign or without. Blank lines, spaces and
@@ -132,7 +144,7 @@ def parse(text: str | bytes, *, name: str = "input", limits: Limits | None = Non
 
 
 def generate(
-    *, count: int, size: int, spread: float, seed: int, limits: Limits | None = None
+    *, count: int, size: int, spread: float, seed: int, limits: SetLimits | None = None
 ) -> InputSet:
     """A reproducible set of random whole numbers.
 
@@ -179,13 +191,12 @@ def generate(
     return InputSet(f"{count} around {size}, spread {spread:g}, seed {seed}", values)
 
 
-def _text(text: str | bytes, title: str, limits: Limits | None) -> str:
+def _text(text: str | bytes, title: str, limits: SetLimits | None) -> str:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     if limits and len(raw) > limits.upload:
-        factor, unit = (MIB, "MiB") if limits.upload >= MIB else (KIB, "KiB")
         raise Refused(
-            f"{title} is {len(raw) / factor:.2f} {unit} of text, more than the"
-            f" {limits.upload / factor:g} {unit} that are allowed."
+            f"{title} has {len(raw):,} bytes of text, more than the"
+            f" {size_text(limits.upload)} that are allowed."
         )
     if isinstance(text, str):
         return text

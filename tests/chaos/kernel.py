@@ -23,12 +23,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mpviz.engine import runner
 from mpviz.analysis.trace import Trace
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending, Outcome
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
+from mpviz.engine import runner
 from mpviz.engine.recording.table import CALLED, HOST
 from mpviz.engine.tree import linux as system
 from tests.chaos.ground import GROUND, said_by

@@ -24,11 +24,11 @@ import pytest
 from typer.testing import CliRunner
 
 from mpviz import cli
-from mpviz.engine import runner, turns
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
+from mpviz.engine import runner, turns
 from mpviz.engine.tree import linux as system
-from tests.full import sampled
+from tests.sampling import sampled
 
 START = runner.start
 COUNT = sampled(12, 80)

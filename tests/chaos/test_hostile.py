@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from mpviz.mechanisms import MECHANISMS
 from mpviz.core.plan import START_METHODS
+from mpviz.mechanisms import MECHANISMS
 from tests.chaos.crew import judged, told
 from tests.chaos.hostile import FAMILIES
 from tests.chaos.hostile.values import INPUTS
-from tests.full import sampled
+from tests.sampling import sampled
 
 DEADLINES = {"fork": 1.5, "spawn": 2.0, "forkserver": 2.0}  # seconds
 SAMPLE = 30

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.chaos.crew import ROOT
-from tests.full import sampled
+from tests.sampling import sampled
 
 # The first line that is interrupted, and each so-manieth after it.
 FIRST = int(os.environ.get("MPVIZ_SEED", "1"))

@@ -18,7 +18,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from mpviz.engine.tree import linux as system
-from tests.full import sampled
+from tests.sampling import sampled
 from tests.waiting import until
 
 COUNT = sampled(6, 60)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mpviz.mechanisms import MECHANISMS
 from mpviz.core.plan import START_METHODS
+from mpviz.mechanisms import MECHANISMS
 from tests.chaos.crew import judged, told
-from tests.full import sampled
+from tests.sampling import sampled
 
 NAMES = """
 TERM INT HUP USR1 USR2 STOP TSTP CONT QUIT KILL SEGV BUS ABRT PIPE ALRM CHLD WINCH URG IO PROF

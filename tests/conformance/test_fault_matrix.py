@@ -6,13 +6,13 @@ behind is held by the fixture that every test has.
 
 import pytest
 
+from mpviz.core.plan import START_METHODS
+from mpviz.faults import FAULTS
 from mpviz.faults.lab import Cell, Seen, cells, committed
 from mpviz.faults.lab.committed import key_of, this_python
 from mpviz.faults.lab.report import LATE, line
-from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.plan import START_METHODS
-from tests.full import sampled
+from tests.sampling import sampled
 
 SAMPLE = {
     "raises": ["pool.map", "pipe"],

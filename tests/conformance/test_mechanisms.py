@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz.engine import runner
 from mpviz.core import schema
-from mpviz.mechanisms import MECHANISMS
 from mpviz.core.plan import Plan
+from mpviz.engine import runner
+from mpviz.mechanisms import MECHANISMS
 from mpviz.workloads import is_prime
 
 PRIMES = mpviz.input_set("prime_mixture").values

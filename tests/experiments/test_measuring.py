@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 import mpviz.experiments
+from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
 from mpviz.engine import runner
 from mpviz.experiments import EXPERIMENTS
 from mpviz.experiments.measuring import Measuring
-from mpviz.core.plan import Plan
-from mpviz.core.errors import Refused
 
 MEASURED = Path(mpviz.experiments.__file__).parent / "measured"
 

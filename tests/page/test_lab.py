@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpviz.core.errors import Refused
+from mpviz.faults import FAULTS
 from mpviz.faults import lab as faultlab
 from mpviz.faults.lab import Cell, Seen
-from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.errors import Refused
-from mpviz.page.lab import words as labwords
-from mpviz.page.app import Page
-from mpviz.page.lab.tab import ALL, FaultLab
-from mpviz.page.lab.batch import blocks_of
 from mpviz.page.activity import Turn
+from mpviz.page.app import Page
+from mpviz.page.lab import words as labwords
+from mpviz.page.lab.batch import blocks_of
+from mpviz.page.lab.tab import ALL, FaultLab
 
 
 @pytest.fixture(autouse=True)

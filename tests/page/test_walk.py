@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from mpviz.core.errors import Refused
 from mpviz.experiments import EXPERIMENTS
 from mpviz.inputs import input_sets
-from mpviz.page.lesson.steps import LESSON, Act
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.errors import Refused
 from mpviz.page.app import Page
+from mpviz.page.lesson.steps import LESSON, Act
 from mpviz.workloads import WORKLOADS
 
 ACTS = [act for step in LESSON for act in step.acts]

@@ -19,7 +19,7 @@ from benchmarks.attacks import Attacker, crafted, frame
 from benchmarks.hostile import GROWTH, hour
 from benchmarks.hostile import served as page_served
 from benchmarks.soak import LEAVE_LIMIT, Visitor, kernels, own_memory, packed
-from tests.full import FULL, sampled
+from tests.sampling import FULL, sampled
 from tests.serving.conftest import JUPYTER, Server, Start
 from tests.serving.test_hostile import ask, raw, refused
 from tests.waiting import until

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from benchmarks.soak import GROWTH, SETTLE, soak
-from tests.full import FULL, sampled
+from tests.sampling import FULL, sampled
 from tests.serving.conftest import Start
 
 VISITORS, SECONDS, SETTLES = sampled((4, 20.0, 0.0), (20, 300.0, SETTLE))

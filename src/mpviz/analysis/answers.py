@@ -1,8 +1,8 @@
 """Whether two runs gave the same answers. Pure: knows no file, no frame and no clock.
 
-The same is what `mpviz.engine.recording.canonical` says: of the same type, and equal part by part, floats
-by their bits. Two answers that differ in floats alone, and those by a billionth of the larger at
-most, are close.
+The same is what `mpviz.engine.recording.canonical` says: of the same type, and equal part by
+part, floats by their bits. Two answers that differ in floats alone, and those by at most a
+billionth of the larger, are close.
 """
 
 from __future__ import annotations

@@ -10,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mpviz.analysis import metrics
-from mpviz.core import schema
 from mpviz.analysis.answers import Agreement, compare
-from mpviz.mechanisms import MECHANISMS
+from mpviz.core import schema
 from mpviz.core.outcome import Ending, Outcome, outcome
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.engine.recording import table as words
 from mpviz.core.text import as_text
+from mpviz.engine.recording import table as words
+from mpviz.mechanisms import MECHANISMS
 
 Words = NDArray[np.int64]
 

@@ -12,7 +12,19 @@ from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
 from mpviz.charts.experiments import marks, rows_sheet
-from mpviz.charts.palette import DONE, GREEN, GREY, INK, ORANGE, PURPLE, QUIET, SKY, VERMILLION, YELLOW, Look
+from mpviz.charts.palette import (
+    DONE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    QUIET,
+    SKY,
+    VERMILLION,
+    YELLOW,
+    Look,
+)
 from mpviz.core.text import seconds
 
 # The parent's moments stand above the bar, each kind at a height of its own: they come together.

@@ -12,9 +12,9 @@ from bokeh.models import BasicTicker, DataRange1d
 from bokeh.models.annotations import Label, Span
 from bokeh.plotting import figure
 
+from mpviz.analysis.explain import why_suspect
 from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources
 from mpviz.charts.palette import FONT, FONT_SIZE, GREY, INK, TEXT, mechanism_look
-from mpviz.analysis.explain import why_suspect
 from mpviz.core.text import digits, seconds
 
 HEIGHT = 360

@@ -14,18 +14,18 @@ import typer
 
 from mpviz import __version__, inputs, workloads
 from mpviz.analysis import csvfiles
-from mpviz.engine import runner, turns
-from mpviz.core import schema
+from mpviz.analysis.explain import agreement, why_suspect
 from mpviz.analysis.trace import Trace, baseline_of, sound
 from mpviz.cli.asked import plan_of
-from mpviz.analysis.explain import agreement, why_suspect
-from mpviz.faults import FAULTS
-from mpviz.mechanisms import MECHANISMS
+from mpviz.cli.printing import Unprinted, any_text, aside, note, printed, progress, write
+from mpviz.core import schema
+from mpviz.core.errors import Refused
 from mpviz.core.plan import DEFAULT_TIMEOUT, Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
-from mpviz.cli.printing import Unprinted, any_text, aside, note, printed, progress, write
 from mpviz.core.text import digits, percent, seconds
+from mpviz.engine import runner, turns
+from mpviz.faults import FAULTS
+from mpviz.mechanisms import MECHANISMS
 
 LOOK_EVERY = 0.1  # seconds between two looks at a run, for the progress shown
 
@@ -178,8 +178,9 @@ def faults(
     Exit status: 0 the matrix was observed, hangs and losses and all; 1 it was cancelled, or a cell
     went on after its deadline or left a task unaccounted for; 2 asked for something impossible.
     """
+    from mpviz.cli import faults as terminal
     from mpviz.faults import lab as faultlab
-    from mpviz.faults.lab import report, terminal
+    from mpviz.faults.lab import report
 
     stream = faultlab.cells(
         mechanism or None, fault or None, start_method=start_method, timeout=timeout

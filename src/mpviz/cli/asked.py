@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mpviz import inputs, workloads
-from mpviz.core.plan import Plan
 from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
 
 
 def plan_of(

@@ -21,7 +21,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a result was, for comparing it with another run's (see `mpviz.engine.recording.canonical`).
+    """What a result was, to compare it with another run's; see `mpviz.engine.recording.canonical`.
 
     ``digest`` is of everything, and empty where the result can't be compared: ``why`` says so then.
     ``shape`` is of everything but its floats, ``floats`` are those, as they lie in memory, or
@@ -39,10 +39,11 @@ class Record:
     """What happened in one run, as plain data.
 
     ``tasks`` and ``workers`` are the rows of the trace table as they were written (int64 words,
-    see `mpviz.engine.recording.table`), one a task and one a worker; ``called_ns`` and ``ended_ns`` bound
-    the makespan on the clock they share. ``results`` maps a task to its result as text; where that
-    text does not say all of the result, ``answers`` maps it to what can be compared. ``errors`` has
-    a line for each task that raised, ``tracebacks`` the whole story of the first in each process.
+    see `mpviz.engine.recording.table`), one a task and one a worker; ``called_ns`` and
+    ``ended_ns`` bound the makespan on the clock they share. ``results`` maps a task to its result
+    as text; where that text does not say all of the result, ``answers`` maps it to what can be
+    compared. ``errors`` has a line for each task that raised, ``tracebacks`` the traceback of the
+    first in each process.
     """
 
     plan: Plan

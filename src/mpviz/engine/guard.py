@@ -4,7 +4,7 @@ Runs no user code and knows no mechanism. It starts the host in a session of its
 it, the kernel, the control pipe, the deadline and the memory in use. When any of them says so,
 every process of the run is stopped, then killed, until none is left. The run is over when it says
 so on its standard output; the run's folder is removed by whoever of kernel and guard is the last to
-need it. Should the guard itself be killed, the kernel does this instead (see `mpviz.engine.runner`).
+need it. Should the guard itself be killed, the kernel does this instead: `mpviz.engine.runner`.
 
     python -m mpviz.engine.guard FOLDER KERNEL_PID DEADLINE_S MEMORY_BYTES
 
@@ -27,11 +27,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mpviz.engine import folders
 from mpviz.core.outcome import Ending
+from mpviz.engine import folders
 from mpviz.engine.recording.files import RESULTS, size_of
 from mpviz.engine.recording.raw import FOR_US, LOG, UNBUFFERED, trim
-from mpviz.engine.recording.table import CALLED, CUT, EXITCODE, EXITED, HOST, LOADING, LOGGED, PID, REQUESTED, WORKER_WORDS, TableFile
+from mpviz.engine.recording.table import (
+    CALLED,
+    CUT,
+    EXITCODE,
+    EXITED,
+    HOST,
+    LOADING,
+    LOGGED,
+    PID,
+    REQUESTED,
+    WORKER_WORDS,
+    TableFile,
+)
 from mpviz.engine.tree import MARK, end_all, names, send, system
 
 TICK = 0.05  # seconds between looks for new workers

@@ -20,9 +20,8 @@ from time import perf_counter_ns
 from types import FrameType
 from typing import Any
 
-from mpviz.engine.carrying.state import restore
-from mpviz.mechanisms import MECHANISMS
 from mpviz.core.outcome import Ending
+from mpviz.engine.carrying.state import restore
 from mpviz.engine.recording import raw
 from mpviz.engine.recording.context import open_lanes, recording_context
 from mpviz.engine.recording.output import RAISED_BY_CALL
@@ -30,6 +29,7 @@ from mpviz.engine.recording.results import Sink
 from mpviz.engine.recording.results import save as write
 from mpviz.engine.recording.table import CALLED, ENDED, FULL, HOST_CPU, RECEIVED, stamp_loading
 from mpviz.engine.recording.task import Setup, cpu_time, install, note_error, state, timed_task
+from mpviz.mechanisms import MECHANISMS
 
 LONGEST_FOLDER = 107 - len("/listener-12345678")  # of a socket's path, in bytes
 

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpviz.mechanisms import Mechanism
-from mpviz.core.record import Answer, Line
 from mpviz.core.outcome import Ending
+from mpviz.core.record import Answer, Line
 from mpviz.engine.recording import output, results
 from mpviz.engine.recording.files import OUTPUT, RESULTS, read_end
 from mpviz.engine.recording.raw import LOG, NOT_KEPT, Reader
 from mpviz.engine.recording.table import FULL, LOGGED, Table
+from mpviz.mechanisms import Mechanism
 
 LAST_WORDS = 4_000  # bytes of what the host said that are looked at
 LONGEST_WORDS = 500  # characters of it in a sentence

@@ -20,19 +20,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from mpviz.engine import folders
-from mpviz.engine.carrying.pack import check_sendable, pack
-from mpviz.engine.environment import environment, free_memory
-from mpviz.mechanisms import MECHANISMS, MOST_EACH
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import CUT_SHORT, Ending
 from mpviz.core.plan import START_METHODS, Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
+from mpviz.core.text import size
+from mpviz.engine import folders
+from mpviz.engine.carrying.pack import check_sendable, pack
+from mpviz.engine.environment import environment, free_memory
 from mpviz.engine.reading import last_words, read_folder
 from mpviz.engine.recording.files import OUTPUT
-from mpviz.engine.recording.table import CALLED, CUT, ENDED, EXITED, HOST_CPU, PID, STOPPED, TableFile, TraceTable
-from mpviz.core.text import size
+from mpviz.engine.recording.table import (
+    CALLED,
+    CUT,
+    ENDED,
+    EXITED,
+    HOST_CPU,
+    PID,
+    STOPPED,
+    TableFile,
+    TraceTable,
+)
 from mpviz.engine.tree import MARK, names, system
+from mpviz.mechanisms import MECHANISMS, MOST_EACH
 
 MOST_WORKERS = 1000
 MOST_TASKS = 1_000_000

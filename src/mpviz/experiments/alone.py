@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mpviz.core.text import seconds
 from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measured import hello as measured_hello
 from mpviz.experiments.measured import pair as measured_pair
 from mpviz.experiments.measuring import Measuring, Start
-from mpviz.core.text import seconds
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mpviz.core.plan import START_METHODS
+from mpviz.core.text import digits, seconds
 from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measured import nothing_shared as measured_sharing
 from mpviz.experiments.measured import worker_cost as measured_cost
 from mpviz.experiments.measuring import Measuring, Start
-from mpviz.core.plan import START_METHODS
-from mpviz.core.text import digits, seconds
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mpviz.core.outcome import Ending
+from mpviz.core.text import percent, seconds
 from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measured.workloads import wait_or_die
 from mpviz.experiments.measuring import Measuring, Start
-from mpviz.core.outcome import Ending
-from mpviz.core.text import percent, seconds
 from mpviz.workloads import is_prime
 
 if TYPE_CHECKING:

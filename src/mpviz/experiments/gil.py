@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mpviz.core.text import digits, seconds
 from mpviz.engine import runner
 from mpviz.engine.environment import usable_cpus
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measuring import Measuring, Start
-from mpviz.core.text import digits, seconds
 from mpviz.workloads import busy
 
 if TYPE_CHECKING:

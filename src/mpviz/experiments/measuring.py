@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from mpviz.engine import runner
 from mpviz.analysis.trace import Trace
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
 from mpviz.core.text import seconds
+from mpviz.engine import runner
 
 SEPARATOR = "\x1e"
 LEAST = 0.001  # seconds: a plan's deadline must be above none

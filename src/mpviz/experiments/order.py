@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mpviz.core.text import seconds
 from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measuring import Measuring, Start
-from mpviz.core.text import seconds
 from mpviz.workloads import sleep
 
 if TYPE_CHECKING:

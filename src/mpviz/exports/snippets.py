@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mpviz.mechanisms import MECHANISMS
 from mpviz.core.plan import Plan
+from mpviz.mechanisms import MECHANISMS
 
 MOST_NUMBERS = 1000  # written out
 

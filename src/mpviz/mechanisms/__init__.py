@@ -17,7 +17,14 @@ from typing import Any
 
 from mpviz.mechanisms.executor import executor_map, executor_submit
 from mpviz.mechanisms.pipe import pipe, pipe_lesson
-from mpviz.mechanisms.pool import pool_apply_async, pool_imap, pool_imap_unordered, pool_map, pool_map_async, pool_starmap
+from mpviz.mechanisms.pool import (
+    pool_apply_async,
+    pool_imap,
+    pool_imap_unordered,
+    pool_map,
+    pool_map_async,
+    pool_starmap,
+)
 from mpviz.mechanisms.process import process, process_lesson
 from mpviz.mechanisms.queue import queue, queue_lesson
 from mpviz.mechanisms.sequential import sequential

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from mpviz.serving import limits
-from mpviz.engine import runner, turns
-from mpviz.core.plan import Plan
 from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
+from mpviz.engine import runner, turns
+from mpviz.serving import limits
 
 Start = Callable[[Plan], Any]
 

@@ -8,27 +8,27 @@ from typing import Any
 import ipywidgets as widgets
 
 from mpviz.analysis import frames
-from mpviz.engine import runner
 from mpviz.analysis.trace import Trace
-from mpviz.page.lesson.steps import LESSON, Act, Step
-from mpviz.mechanisms import MECHANISMS
-from mpviz.core.plan import Plan
 from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
+from mpviz.engine import runner
+from mpviz.mechanisms import MECHANISMS
 from mpviz.page import links
-from mpviz.page.widgets.address import Address
-from mpviz.page.widgets.browser import CopyButton, DownloadButton
+from mpviz.page.activity import Start, Turn
 from mpviz.page.controls import Controls, most_workers
 from mpviz.page.experiments.tab import ExperimentCard
 from mpviz.page.lab.tab import FaultLab
 from mpviz.page.layout import lay_out
-from mpviz.page.widgets.widget import guarded
-from mpviz.page.projector import EXPERIMENT, SPEEDUP, TIMELINE, Projector
-from mpviz.page.status import Said
-from mpviz.page.widgets.tabs import Tabs
-from mpviz.page.activity import Start, Turn
-from mpviz.page.views import Views
-from mpviz.page.session import Visit
+from mpviz.page.lesson.steps import LESSON, Act, Step
 from mpviz.page.lesson.tab import Walk, told
+from mpviz.page.projector import EXPERIMENT, SPEEDUP, TIMELINE, Projector
+from mpviz.page.session import Visit
+from mpviz.page.status import Said
+from mpviz.page.views import Views
+from mpviz.page.widgets.address import Address
+from mpviz.page.widgets.browser import CopyButton, DownloadButton
+from mpviz.page.widgets.tabs import Tabs
+from mpviz.page.widgets.widget import guarded
 
 RUN = "run"
 TABS = {RUN: "Run", "faults": "Fault lab"}

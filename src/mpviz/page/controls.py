@@ -16,16 +16,16 @@ from typing import Any
 import ipywidgets as widgets
 
 from mpviz import inputs
-from mpviz.serving import limits
+from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
 from mpviz.engine import runner
 from mpviz.engine.environment import usable_cpus
-from mpviz.page.lesson.steps import Settings
-from mpviz.mechanisms import MECHANISMS
-from mpviz.core.plan import Plan
-from mpviz.core.errors import Refused
-from mpviz.page import links
-from mpviz.page.widgets.browser import Upload
 from mpviz.exports.snippets import as_python, as_shell
+from mpviz.mechanisms import MECHANISMS
+from mpviz.page import links
+from mpviz.page.lesson.steps import Settings
+from mpviz.page.widgets.browser import Upload
+from mpviz.serving import limits
 from mpviz.workloads import WORKLOADS
 
 GENERATE, PASTE, UPLOAD = "Generate numbers…", "Paste numbers…", "Upload a file…"

@@ -16,16 +16,16 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from mpviz.serving import limits
-from mpviz.analysis.trace import Trace, baseline_of
 from mpviz.analysis.csvfiles import csv_text
+from mpviz.analysis.trace import Trace, baseline_of
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.page.widgets.widget import report
-from mpviz.page.status import Said
-from mpviz.page.activity import Turn
-from mpviz.page.views import Views
 from mpviz.core.schema import TABLES
+from mpviz.page.activity import Turn
+from mpviz.page.status import Said
+from mpviz.page.views import Views
+from mpviz.page.widgets.widget import report
+from mpviz.serving import limits
 
 REDRAW = 0.1  # seconds between redraws at least: faster ones the browser can't paint
 SHARE = 0.25  # of the kernel's time that redraws may take

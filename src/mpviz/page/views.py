@@ -9,19 +9,27 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from mpviz.analysis.trace import Trace
-from mpviz.charts import losses, losses_columns, speedup, speedup_columns, timeline, timeline_columns, timeline_height
-from mpviz.charts.canvas import Columns
-from mpviz.engine.environment import usable_cpus
 from mpviz.analysis.explain import LOST, agreement, went_well, why_suspect
 from mpviz.analysis.frames import lanes_of, makespan_of, shaped
-from mpviz.mechanisms import MECHANISMS
+from mpviz.analysis.trace import Trace
+from mpviz.charts import (
+    losses,
+    losses_columns,
+    speedup,
+    speedup_columns,
+    timeline,
+    timeline_columns,
+    timeline_height,
+)
+from mpviz.charts.canvas import Columns
 from mpviz.core.record import Line
-from mpviz.page.widgets.browser import RunsTable
-from mpviz.page.widgets.figure import FigureView
-from mpviz.page.markup import code, listing, prose
 from mpviz.core.schema import INTERVALS, RUNS, TASKS
 from mpviz.core.text import digits, percent, seconds
+from mpviz.engine.environment import usable_cpus
+from mpviz.mechanisms import MECHANISMS
+from mpviz.page.markup import code, listing, prose
+from mpviz.page.widgets.browser import RunsTable
+from mpviz.page.widgets.figure import FigureView
 
 ENTRY = 24  # pixels of two entries in the speedup chart's legend, which takes them from the plot
 LONGEST_NAME = 20  # of an input set, in the table

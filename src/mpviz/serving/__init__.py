@@ -10,8 +10,8 @@ import os
 import socket
 from collections.abc import Callable
 
-from mpviz.serving.limits import PUBLIC_VARIABLE
 from mpviz.core.errors import Refused
+from mpviz.serving.limits import PUBLIC_VARIABLE
 from mpviz.serving.options import Place, place
 
 __all__ = ["TOKEN_VARIABLE", "Place", "place", "serve"]

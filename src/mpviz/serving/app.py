@@ -26,12 +26,12 @@ from tornado.web import HTTPError, RequestHandler
 from voila.app import Voila
 
 from mpviz.core import resources
-from mpviz.serving.limits import BOKEH_VARIABLE
 from mpviz.serving import ledger, messages
 from mpviz.serving.door import BOKEH, KERNEL, LONGEST_BODY, LONGEST_HEADER, Door, Doorman
 from mpviz.serving.entrance import LOOK_EVERY, Entrance, guests
 from mpviz.serving.handlers import LARGEST, SCRIPTS, VISITS, PageHandler, Script, Socket, plain
 from mpviz.serving.kernels import Connection, Kernels
+from mpviz.serving.limits import BOKEH_VARIABLE
 from mpviz.serving.options import Place
 from mpviz.serving.visits import Visit, Visits
 

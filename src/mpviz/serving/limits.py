@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from mpviz.core.plan import Plan
 from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
 
 PUBLIC_VARIABLE = "MPVIZ_PUBLIC"  # set to 1 by `mpviz serve --public` for its kernels
 BOKEH_VARIABLE = "MPVIZ_BOKEHJS"  # where a server has BokehJS, for the pages of its kernels

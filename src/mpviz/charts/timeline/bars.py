@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mpviz.charts.canvas import Columns
+from mpviz.charts.palette import BLUE, CALM, DONE, FAILED, QUIET, Look
 from mpviz.charts.timeline.marks import extent, failure_marks, never_marks, notes, rung
 from mpviz.charts.timeline.merging import Bars, Floats, Ints, merge
-from mpviz.charts.palette import BLUE, CALM, DONE, FAILED, QUIET, Look
 from mpviz.charts.timeline.tips import quiet_tips, task_tips
 
 MOST = 3000  # bars in all

@@ -10,10 +10,10 @@ from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker
 from bokeh.plotting import figure
 from bokeh.transform import factor_mark
 
-from mpviz.charts.timeline.bars import LANE, MOST, timeline_columns
 from mpviz.charts.canvas import Columns, bars, hover, legend, looks, note, sheet, sources, time_axis
-from mpviz.charts.timeline.marks import HEAD, ROW, lane_pixels
 from mpviz.charts.palette import FAILED, GREY, INK, QUIET, TEXT, VERMILLION
+from mpviz.charts.timeline.bars import LANE, MOST, timeline_columns
+from mpviz.charts.timeline.marks import HEAD, ROW, lane_pixels
 
 __all__ = ["MOST", "timeline", "timeline_columns", "timeline_height"]
 

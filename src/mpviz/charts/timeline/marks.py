@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from mpviz.charts.canvas import Values
-from mpviz.charts.timeline.merging import Ints
 from mpviz.charts.palette import FAILED
+from mpviz.charts.timeline.merging import Ints
 from mpviz.charts.timeline.tips import NEVER_LABELS, never_note, never_tips
 from mpviz.core.text import seconds
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mpviz.charts.timeline.merging import Bars, Ints
 from mpviz.charts.palette import DONE, FAILED
+from mpviz.charts.timeline.merging import Bars, Ints
 from mpviz.core.text import seconds, short
 
 RUNNING = DONE["running"].label

@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
-from mpviz.engine.carrying.state import Global, globals_of, pack_state
-from mpviz.engine.carrying.unpack import MAIN, cached, view
 from mpviz.core.errors import Refused
 from mpviz.core.text import as_text, size
+from mpviz.engine.carrying.state import Global, globals_of, pack_state
+from mpviz.engine.carrying.unpack import MAIN, cached, view
 
 CACHED = type(functools.lru_cache(lambda: None))
 LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}

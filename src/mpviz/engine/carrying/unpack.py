@@ -28,7 +28,7 @@ def fresh_main() -> ModuleType:
 
 
 def load_code(data: bytes) -> Callable[[Any], Any]:
-    """The workload, as `mpviz.engine.carrying.pack.pack_code` packed it; its names in `__main__`."""
+    """The workload, as `carrying.pack.pack_code` packed it; its names in `__main__`."""
     main = fresh_main()
     unpickler = pickle.Unpickler(io.BytesIO(data))
     function: Callable[[Any], Any] = unpickler.load()

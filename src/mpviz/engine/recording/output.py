@@ -2,7 +2,7 @@
 
 Knows the task only as a number. One `os.write` to a file opened for appending is one entry that no
 other process can split. What reaches the descriptors past Python's streams lies in a file of each
-process (see `mpviz.engine.recording.raw`); here stands only, in its place, which part of that is whose.
+process (see `mpviz.engine.recording.raw`); here stands only which part of that is whose.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mpviz.core.text import size as size_text
 from mpviz.engine.recording.files import open_regular
 from mpviz.engine.recording.raw import Raw, identity
 from mpviz.engine.recording.table import FULL, HEADER_WORDS
-from mpviz.core.text import size as size_text
 
 # From 1 on, so that a hole in the file is no entry.
 PRINTED, RAISED, RAISED_BY_CALL, WRITTEN, TRACEBACK = range(1, 6)

@@ -25,11 +25,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mpviz.core.record import Answer
 from mpviz.core.outcome import Ending
+from mpviz.core.record import Answer
+from mpviz.core.text import LONGEST, as_text
 from mpviz.engine.recording.canonical import answer
 from mpviz.engine.recording.files import RESULTS, open_regular
-from mpviz.core.text import LONGEST, as_text
 
 SPARE = "spare"  # room on the disk to say how it ended, given back for that
 BATCH = 2_000  # plain results in one line

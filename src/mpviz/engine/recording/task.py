@@ -21,7 +21,18 @@ from mpviz.engine.carrying.unpack import load_code
 from mpviz.engine.recording.output import RAISED, TRACEBACK, Here, Output, Place
 from mpviz.engine.recording.raw import Raw
 from mpviz.engine.recording.shared import name_semaphores, note_segments
-from mpviz.engine.recording.table import CPU, DONE, FAILED, FINISHED, HEADER_WORDS, RUNNING, STARTED, STATE, TASK_WORDS, TraceTable
+from mpviz.engine.recording.table import (
+    CPU,
+    DONE,
+    FAILED,
+    FINISHED,
+    HEADER_WORDS,
+    RUNNING,
+    STARTED,
+    STATE,
+    TASK_WORDS,
+    TraceTable,
+)
 
 here = Here()
 BACK_TO_BACK = 5_000  # nanoseconds

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from mpviz.analysis import csvfiles
-from mpviz.analysis.trace import Trace
 from mpviz.analysis.frames import shaped
+from mpviz.analysis.trace import Trace
 from mpviz.core.outcome import Outcome
 from mpviz.core.schema import CELLS
 

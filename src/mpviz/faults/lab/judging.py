@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mpviz.analysis.trace import Trace
+from mpviz.core.outcome import Ending, Outcome
+from mpviz.core.text import seconds
+from mpviz.faults import FAULTS
 from mpviz.faults.lab.advice import advice
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.reasons import UNSTARTED, reason
-from mpviz.faults import FAULTS
 from mpviz.faults.tasks import MIB
-from mpviz.core.outcome import Ending, Outcome
-from mpviz.core.text import seconds
 
 ENDED = {
     Ending.CANCELLED: Seen.CANCELLED,

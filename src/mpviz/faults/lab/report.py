@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+from mpviz.core.text import seconds
+from mpviz.faults import FAULTS
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.committed import Key, committed, key_of, this_python
 from mpviz.faults.lab.judging import shortened
-from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.text import seconds
 
 MARKS = {
     Seen.RIGHT: ".",

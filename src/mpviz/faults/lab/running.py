@@ -9,15 +9,15 @@ from dataclasses import replace
 from queue import SimpleQueue
 from time import perf_counter_ns
 
-from mpviz.engine import runner
 from mpviz.analysis.trace import Trace
+from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
+from mpviz.engine import runner
+from mpviz.faults import FAULTS
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.judging import judge
-from mpviz.faults import FAULTS
 from mpviz.faults.tasks import MIB
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.plan import Plan
-from mpviz.core.errors import Refused
 
 MECHANISMS_TESTED: tuple[str, ...] = tuple(MECHANISMS)
 DEADLINES = {"fork": 3.0, "spawn": 5.0, "forkserver": 5.0}  # seconds; a spawned worker boots slowly

@@ -12,13 +12,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz.experiments import EXPERIMENTS
-from mpviz.core.record import Line
 from mpviz.core.errors import Refused
-from mpviz.page.widgets.figure import FigureView
-from mpviz.page.status import Said
-from mpviz.page.markup import code, listing
+from mpviz.core.record import Line
+from mpviz.experiments import EXPERIMENTS
 from mpviz.page.activity import Turn
+from mpviz.page.markup import code, listing
+from mpviz.page.status import Said
+from mpviz.page.widgets.figure import FigureView
 
 NONE = ""
 USUAL_HEIGHT = 320

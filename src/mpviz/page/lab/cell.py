@@ -9,14 +9,14 @@ import html
 
 import ipywidgets as widgets
 
-from mpviz.charts import timeline_height
-from mpviz.faults.lab import Cell
-from mpviz.faults import FAULTS, TASKS
 from mpviz.analysis.frames import lanes_of
+from mpviz.charts import timeline_height
+from mpviz.faults import FAULTS, TASKS
+from mpviz.faults.lab import Cell
 from mpviz.mechanisms import MECHANISMS
-from mpviz.page.widgets.figure import FigureView
 from mpviz.page.lab.words import mark, word_of
 from mpviz.page.markup import code, prose
+from mpviz.page.widgets.figure import FigureView
 
 
 class CellCard:

@@ -13,22 +13,22 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz.faults import lab as faultlab
-from mpviz.serving import limits
 from mpviz.analysis.csvfiles import csv_text
-from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen
-from mpviz.faults import FAULTS
-from mpviz.core.plan import Plan
 from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
+from mpviz.faults import FAULTS
+from mpviz.faults import lab as faultlab
+from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen
+from mpviz.page.activity import Turn
 from mpviz.page.background import arriving
-from mpviz.page.widgets.browser import DownloadButton
 from mpviz.page.lab.batch import Batch, Key, blocks_of
 from mpviz.page.lab.cell import CellCard
 from mpviz.page.lab.words import NOT_RUN, RUNNING, column_head, legend, promise, row_head, word_of
+from mpviz.page.status import Said
+from mpviz.page.widgets.browser import DownloadButton
 from mpviz.page.widgets.matrix import Matrix
 from mpviz.page.widgets.widget import guarded
-from mpviz.page.status import Said
-from mpviz.page.activity import Turn
+from mpviz.serving import limits
 
 REDRAW = 0.2  # seconds between redraws of the matrix at least
 ALL = [(mechanism, fault) for fault in FAULTS for mechanism in MECHANISMS_TESTED]

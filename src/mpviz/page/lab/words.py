@@ -7,9 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
+from mpviz.faults import FAULTS
 from mpviz.faults.lab import Cell, Seen
 from mpviz.faults.lab.running import AT_ONCE, DEADLINES
-from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.widgets.matrix import Head, Word
 

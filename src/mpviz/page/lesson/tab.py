@@ -13,9 +13,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from mpviz.analysis.trace import Trace
-from mpviz.page.lesson.steps import LESSON, Act, Step
 from mpviz.core.plan import Plan
 from mpviz.core.text import digits
+from mpviz.page.lesson.steps import LESSON, Act, Step
 
 MOST_SENTENCES = 4  # shown beside each other; of more runs the speedups
 

@@ -16,8 +16,8 @@ from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's class has a small letter
 
-from mpviz.serving.limits import BOKEH_VARIABLE
 from mpviz.page.widgets.widget import Piece
+from mpviz.serving.limits import BOKEH_VARIABLE
 
 HERE = Path(__file__).parent
 DTYPES = ("float64", "float32", "int32", "uint32", "int16", "uint16", "int8", "uint8")

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 import mpviz
-from mpviz.engine import runner
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
+from mpviz.engine import runner
 from mpviz.engine.recording.raw import NOT_KEPT, own_file
 from tests.waiting import until
 

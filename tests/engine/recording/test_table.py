@@ -5,7 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.engine.recording.table import CALLED, CLAIMED, DONE, EXITCODE, FAILED, FINISHED, HEADER_WORDS, LANE, LOADING, LOST, NAME, NAME_WORDS, NO_EXITCODE, PID, REQUESTED, RUNNING, STARTED, STATE, TASK_WORDS, TASKS, WORD, WORKER_WORDS, WORKERS, TableFile, TraceTable, stamp_loading
+from mpviz.engine.recording.table import (
+    CALLED,
+    CLAIMED,
+    DONE,
+    EXITCODE,
+    FAILED,
+    FINISHED,
+    HEADER_WORDS,
+    LANE,
+    LOADING,
+    LOST,
+    NAME,
+    NAME_WORDS,
+    NO_EXITCODE,
+    PID,
+    REQUESTED,
+    RUNNING,
+    STARTED,
+    STATE,
+    TASK_WORDS,
+    TASKS,
+    WORD,
+    WORKER_WORDS,
+    WORKERS,
+    TableFile,
+    TraceTable,
+    stamp_loading,
+)
 
 
 @pytest.fixture

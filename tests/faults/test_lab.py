@@ -10,19 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.engine import runner
 from mpviz.core import schema
-from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen, cells, committed, differing, frame, to_csv
+from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
+from mpviz.engine import runner
+from mpviz.faults import FAULTS
+from mpviz.faults.lab import (
+    MECHANISMS_TESTED,
+    Cell,
+    Seen,
+    cells,
+    committed,
+    differing,
+    frame,
+    to_csv,
+)
 from mpviz.faults.lab.advice import advice
 from mpviz.faults.lab.committed import read, this_python, write
 from mpviz.faults.lab.reasons import reason
 from mpviz.faults.lab.report import MARKS, in_full, legend, line, plain, summary, table, well
-from mpviz.faults import FAULTS
 from mpviz.mechanisms import MECHANISMS
-from mpviz.core.plan import Plan
-from mpviz.core.errors import Refused
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def one(mechanism: str, fault: str, **settings: object) -> Cell:

@@ -9,9 +9,9 @@ import time
 import cloudpickle
 import pytest
 
+from mpviz.core.text import as_text
 from mpviz.faults import CHOSEN, FAULTS, TASKS
 from mpviz.faults.tasks import MIB, Stubborn, is_sending
-from mpviz.core.text import as_text
 
 NAMES = [
     "raises", "bad_exception", "os._exit", "sigkill", "segfault", "loop", "sleep", "sigstop",

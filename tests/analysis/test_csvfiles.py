@@ -16,11 +16,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mpviz.analysis import csvfiles
-from mpviz.core import schema
 from mpviz.analysis.frames import shaped
+from mpviz.core import schema
 from mpviz.core.errors import Refused
 from mpviz.core.schema import Column
-from tests.full import sampled
+from tests.sampling import sampled
 
 pytestmark = pytest.mark.timeout(sampled(120, 1800))
 

@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from mpviz.analysis import frames
-from mpviz.engine import runner
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
+from mpviz.engine import runner
 from mpviz.engine.recording.table import TraceTable
 from mpviz.workloads import WORKLOADS
 from tests.waiting import until
@@ -426,7 +426,16 @@ def test_what_a_run_made_in_shared_memory_is_gone_with_it_though_no_tracker_live
 
 def guard_alone(folder: Path) -> dict[str, Any]:
     """What a guard reports of a folder, and that it leaves none."""
-    command = [sys.executable, "-P", "-m", "mpviz.engine.guard", folder, str(os.getpid()), "5", "1000000"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "mpviz.engine.guard",
+        folder,
+        str(os.getpid()),
+        "5",
+        "1000000",
+    ]
     done = subprocess.run(
         command,
         input=b"q",

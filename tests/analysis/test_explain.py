@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpviz.analysis.explain import agreement, explain, failed, went_well, why_suspect
-from mpviz.mechanisms import MECHANISMS
 from mpviz.core.outcome import Ending, Outcome
+from mpviz.mechanisms import MECHANISMS
 from tests.charts.toys import tasks as toy_tasks
 
 NAN = math.nan

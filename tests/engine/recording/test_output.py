@@ -9,9 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.engine.recording.output import _HEAD, CAP, KEPT, LONGEST, PRINTED, RAISED, Here, Output, Place, read
-from mpviz.engine.recording.table import FULL, HEADER_WORDS
 from mpviz.core.text import size
+from mpviz.engine.recording.output import (
+    _HEAD,
+    CAP,
+    KEPT,
+    LONGEST,
+    PRINTED,
+    RAISED,
+    Here,
+    Output,
+    Place,
+    read,
+)
+from mpviz.engine.recording.table import FULL, HEADER_WORDS
 
 
 class Stream:

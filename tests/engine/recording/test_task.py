@@ -11,7 +11,17 @@ import mpviz
 from mpviz.analysis import frames
 from mpviz.engine.recording import table as words
 from mpviz.engine.recording.output import RAISED, TRACEBACK, Output, Place, read
-from mpviz.engine.recording.table import CPU, DONE, FAILED, FINISHED, HEADER_WORDS, RUNNING, STARTED, STATE, TASK_WORDS
+from mpviz.engine.recording.table import (
+    CPU,
+    DONE,
+    FAILED,
+    FINISHED,
+    HEADER_WORDS,
+    RUNNING,
+    STARTED,
+    STATE,
+    TASK_WORDS,
+)
 from mpviz.engine.recording.task import here, note_error, state, timed_task
 
 

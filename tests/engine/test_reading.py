@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import mpviz
-from mpviz.engine import runner
 from mpviz.analysis.trace import Trace
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
+from mpviz.engine import runner
 from mpviz.engine.reading import last_words
 from mpviz.engine.recording.raw import LOG
 

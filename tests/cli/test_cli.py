@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import mpviz
-from mpviz.cli import asked
 from mpviz import cli
+from mpviz.cli import asked
 
 MPVIZ = [sys.executable, "-m", "mpviz"]
 # What a shell starts in the background ignores it, and so would what the tests start.

@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 import pytest
 
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import CUT_SHORT, Ending, Outcome, outcome
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
 
 DEADLINE, CANCELLED = Ending.DEADLINE, Ending.CANCELLED
 NOT_CUT = [Ending.FINISHED, Ending.RAISED, Ending.HOST_DIED]

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from mpviz.serving import limits
-from mpviz.engine import runner
 from mpviz.analysis.trace import Trace
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
+from mpviz.engine import runner
 from mpviz.page.app import Page
 from mpviz.page.lesson.tab import told
+from mpviz.serving import limits
 from mpviz.workloads import busy
 
 PLAN = Plan(busy, (3, 5, 7), "pool.map", 2, "fork", 1, 10.0, "busy", "three")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.engine import turns
-from mpviz.core.plan import Plan
 from mpviz.core.errors import Refused
-from mpviz.page.app import Page
+from mpviz.core.plan import Plan
+from mpviz.engine import turns
 from mpviz.page.activity import Turn
+from mpviz.page.app import Page
 
 PLAN = Plan(function=abs, inputs=(1,), mechanism="sequential")
 

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz.analysis import csvfiles
 from mpviz import inputs
-from mpviz.engine import runner
+from mpviz.analysis import csvfiles
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
-from mpviz.core.errors import Refused
-from mpviz.page.app import Page
+from mpviz.engine import runner
 from mpviz.engine.recording.table import TraceTable
+from mpviz.page.app import Page
 from tests.conftest import run_folders
 
 NUMBERS = tuple(range(8))

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 import mpviz
-from mpviz.engine import turns
-from mpviz.experiments import EXPERIMENTS, Experiment, Finding
 from mpviz.core.errors import Refused
+from mpviz.engine import turns
 from mpviz.engine.turns import Place
+from mpviz.experiments import EXPERIMENTS, Experiment, Finding
 from tests.waiting import until
 
 PROCESSES, TURNS = 8, 20

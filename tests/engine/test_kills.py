@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.engine import runner
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
+from mpviz.engine import runner
 from mpviz.engine.tree import linux as system
-from tests.full import sampled
+from tests.sampling import sampled
 
 SOON = 1.0  # seconds
 MOMENTS = sampled(6, 100)

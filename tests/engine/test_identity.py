@@ -119,7 +119,7 @@ for source in {list(SOURCES.values())!r}:
 @pytest.fixture(scope="module")
 def printed() -> list[list[str]]:
     """The hashes of all sources in three processes: other seeds, other addresses."""
-    place = str(Path(__file__).parents[1] / "src")
+    place = str(Path(__file__).parents[2] / "src")
     found = []
     for seed in ("0", "1", "2"):
         command = [sys.executable, "-c", PRINT, place, str(int(seed) * 12_345)]

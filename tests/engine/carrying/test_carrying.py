@@ -14,7 +14,7 @@ from jupyter_client.manager import KernelManager
 
 import mpviz
 from mpviz.engine.carrying.state import globals_of
-from tests.carrying import settings
+from tests.engine.carrying import settings
 
 HERE = Path(__file__).parent
 CARRIED = HERE / "carried.py"
@@ -144,7 +144,7 @@ def test_a_module_s_global_that_can_t_be_carried_ends_the_run_before_its_first_t
         settings.connection = None
     assert list(trace.tasks["outcome"]) == ["missing", "missing"]
     assert trace.tasks["started_s"].isna().all()
-    assert "tests.carrying.settings.connection is a _local in the caller and a NoneType" in (
+    assert "tests.engine.carrying.settings.connection is a _local in the caller and a NoneType" in (
         trace.sentence
     )
 

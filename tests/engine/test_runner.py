@@ -17,11 +17,11 @@ import psutil
 import pytest
 
 from mpviz.analysis import frames
-from mpviz.engine import runner
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.core.errors import Refused
+from mpviz.engine import runner
 from mpviz.engine.recording.table import CALLED
 from mpviz.workloads import WORKLOADS, is_prime
 from tests.conftest import run_folders

@@ -6,10 +6,10 @@ import json
 import sys
 from collections.abc import Callable, Generator, Sequence
 
+from mpviz.cli.printing import write
 from mpviz.faults.lab import report
 from mpviz.faults.lab.cell import Cell, Seen, frame
 from mpviz.faults.lab.committed import differing
-from mpviz.cli.printing import write
 
 STYLES = {
     Seen.RIGHT: "green",

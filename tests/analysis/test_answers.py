@@ -11,9 +11,9 @@ import pytest
 
 import mpviz
 from mpviz.analysis.answers import Agreement, compare
-from mpviz.core.record import Answer, Record
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
+from mpviz.core.record import Answer, Record
 from mpviz.engine.recording.canonical import answer
 
 

@@ -16,7 +16,8 @@ from types import ModuleType
 import pytest
 
 from mpviz.engine import tree
-from mpviz.engine.tree import portable as elsewhere, end_all, linux
+from mpviz.engine.tree import end_all, linux
+from mpviz.engine.tree import portable as elsewhere
 from tests.waiting import until
 
 MARK = "a-mark-of-this-test"

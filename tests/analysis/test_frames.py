@@ -14,7 +14,23 @@ from mpviz.core import schema
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.engine.recording.table import BOOTED, CPU, DONE, EXITCODE, EXITED, FAILED, FINISHED, PID, RECEIVED, RUNNING, STARTED, STATE, STOPPED, TID, TraceTable
+from mpviz.engine.recording.table import (
+    BOOTED,
+    CPU,
+    DONE,
+    EXITCODE,
+    EXITED,
+    FAILED,
+    FINISHED,
+    PID,
+    RECEIVED,
+    RUNNING,
+    STARTED,
+    STATE,
+    STOPPED,
+    TID,
+    TraceTable,
+)
 
 CALLED = 5_000_000_000  # the clock when the mechanism was called
 SECOND = 10**9

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from mpviz.core.errors import Refused
+from mpviz.core.plan import Plan
 from mpviz.experiments import EXPERIMENTS
 from mpviz.inputs import generate, input_set, input_sets, parse
-from mpviz.serving.limits import PUBLIC, PUBLIC_VARIABLE, USUAL, admit, current
-from mpviz.core.plan import Plan
-from mpviz.core.errors import Refused
-from mpviz.page.controls import Controls
 from mpviz.page.activity import Turn
+from mpviz.page.controls import Controls
+from mpviz.serving.limits import PUBLIC, PUBLIC_VARIABLE, USUAL, admit, current
 from mpviz.workloads import WORKLOADS, is_prime
 
 PLAN = Plan(is_prime, (3, 5), "pool.map", 2, "fork", 1, 10.0, "is_prime", "two")
