@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -165,6 +165,9 @@ def finish(running: Runs) -> Record:
         running.cancel()
         running.wait()
         raise
+
+
+Start = Callable[[Plan], Runs]  # how a plan is started; a test may hand in its own
 
 
 class Running:

@@ -12,7 +12,7 @@ from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measured import hello as measured_hello
 from mpviz.experiments.measured import pair as measured_pair
-from mpviz.experiments.measuring import Measuring, Start
+from mpviz.experiments.measuring import Measuring
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
@@ -23,7 +23,7 @@ LARGEST = 16_000_000  # a prime of that size takes is_prime some 0.3 s
 def hello(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     start_method: str = "fork",
     work_s: float = 0.05,
 ) -> Finding:
@@ -76,7 +76,7 @@ def hello(
 def pair(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     start_method: str = "fork",
     workers: int = 4,
     seed: int | None = None,

@@ -17,7 +17,7 @@ from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measured import nothing_shared as measured_sharing
 from mpviz.experiments.measured import worker_cost as measured_cost
-from mpviz.experiments.measuring import Measuring, Start
+from mpviz.experiments.measuring import Measuring
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
@@ -36,7 +36,7 @@ NAMES = {
 def worker_cost(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     start_methods: tuple[str, ...] = START_METHODS,
     workers: int = 5,
     rounds: int = 3,
@@ -99,7 +99,7 @@ def worker_cost(
 def nothing_shared(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     keys: int = 1000,
     workers: int = 2,
     rounds: int = 5,

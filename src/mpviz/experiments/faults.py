@@ -12,7 +12,7 @@ from mpviz.core.text import percent, seconds
 from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
 from mpviz.experiments.measured.workloads import wait_or_die
-from mpviz.experiments.measuring import Measuring, Start
+from mpviz.experiments.measuring import Measuring
 from mpviz.workloads import is_prime
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ HANGS = 5.0  # seconds after which a repetition of the race is given up
 def waiting_pipe(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     milliseconds: Sequence[int] = MILLISECONDS,
     patience: float = 2.0,
 ) -> Finding:
@@ -102,7 +102,7 @@ def waiting_pipe(
 def losing_queue(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     repetitions: int = 20,
     items: int = 300,
     workers: int = 2,

@@ -14,7 +14,7 @@ from mpviz.core.text import digits, seconds
 from mpviz.engine import runner
 from mpviz.engine.environment import usable_cpus
 from mpviz.experiments.finding import Finding
-from mpviz.experiments.measuring import Measuring, Start
+from mpviz.experiments.measuring import Measuring
 from mpviz.workloads import busy
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ROWS = {"sequential": "one process", "threads": "threads", "queue": "processes"}
 def gil(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     workers: int | None = None,
     tasks_each: int = 5,
     thousands: int = 2000,

@@ -25,9 +25,6 @@ SEPARATOR = "\x1e"
 LEAST = 0.001  # seconds: a plan's deadline must be above none
 
 
-Start = Callable[[Plan], runner.Runs]
-
-
 def report(function: Callable[..., Iterator[dict[str, Any]]], settings: Mapping[str, Any]) -> None:
     """In the host: call a measured function and print each row that it yields."""
     for row in function(**settings):
@@ -45,7 +42,7 @@ class Measuring:
         Starts a run; `runner.start`, or one that also keeps the run so that it can be cancelled.
     """
 
-    def __init__(self, timeout: float, start: Start = runner.start) -> None:
+    def __init__(self, timeout: float, start: runner.Start = runner.start) -> None:
         self.timeout = timeout
         self._start = start
         self._began = time.perf_counter()

@@ -10,7 +10,7 @@ import pandas as pd
 from mpviz.core.text import seconds
 from mpviz.engine import runner
 from mpviz.experiments.finding import Finding
-from mpviz.experiments.measuring import Measuring, Start
+from mpviz.experiments.measuring import Measuring
 from mpviz.workloads import sleep
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ TOGETHER = 0.01  # seconds: results that come closer to one another are one arri
 def arrival_order(
     *,
     timeout: float = 60.0,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     milliseconds: Sequence[int] = MILLISECONDS,
     workers: int = 2,
 ) -> Finding:

@@ -15,8 +15,6 @@ from mpviz.core.plan import Plan
 from mpviz.engine import runner, turns
 from mpviz.serving import limits
 
-Start = Callable[[Plan], Any]
-
 
 class Turn:
     """Whoever measures takes the turn, and starts plans through it.
@@ -30,7 +28,7 @@ class Turn:
     """
 
     def __init__(
-        self, start: Start = runner.start, on_change: Callable[[], object] = lambda: None
+        self, start: runner.Start = runner.start, on_change: Callable[[], object] = lambda: None
     ) -> None:
         self._start = start
         self._on_change = on_change

@@ -14,7 +14,7 @@ from mpviz.core.plan import Plan
 from mpviz.engine import runner
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page import links
-from mpviz.page.activity import Start, Turn
+from mpviz.page.activity import Turn
 from mpviz.page.controls import Controls, most_workers
 from mpviz.page.experiments.tab import ExperimentCard
 from mpviz.page.lab.tab import FaultLab
@@ -34,7 +34,7 @@ RUN = "run"
 TABS = {RUN: "Run", "faults": "Fault lab"}
 
 
-def build(start: Start = runner.start) -> widgets.Widget:
+def build(start: runner.Start = runner.start) -> widgets.Widget:
     """The dashboard, to be shown by a notebook's cell.
 
     Parameters
@@ -48,7 +48,7 @@ def build(start: Start = runner.start) -> widgets.Widget:
 class Page:
     """Controls, views, the runs of one visit, the walk, the lab, and what a press does."""
 
-    def __init__(self, start: Start = runner.start) -> None:
+    def __init__(self, start: runner.Start = runner.start) -> None:
         self.said = Said()
         self.turn = Turn(start, self._guard(self._turn_changed))
         self.run_button = _button("Run", "primary")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from time import perf_counter_ns
@@ -27,7 +27,6 @@ LONGER = 3  # times the deadline, for what did
 WORKERS = 2
 CEILING = 512 * MIB  # of memory, for all processes of a cell
 CEILINGS = {"memory": 256 * MIB}  # it comes to any; this one well before the deadline
-Start = Callable[[Plan], runner.Running]
 AT_ONCE = 3  # most cells that take long only wait
 
 
@@ -37,7 +36,7 @@ def cells(
     *,
     start_method: str = "fork",
     timeout: float | None = None,
-    start: Start = runner.start,
+    start: runner.Start = runner.start,
     at_once: int = AT_ONCE,
 ) -> Generator[Cell, None, None]:
     """Each mechanism with each fault, each cell as soon as its run has ended.
@@ -94,7 +93,7 @@ def plan_of(mechanism: str, fault: str, start_method: str, timeout: float | None
 
 
 def _stream(
-    plans: Sequence[Plan], start: Start, at_once: int, *, patient: bool
+    plans: Sequence[Plan], start: runner.Start, at_once: int, *, patient: bool
 ) -> Generator[Cell, None, None]:
     crew = _Crew(plans, start, at_once, patient=patient)
     try:
@@ -107,13 +106,15 @@ def _stream(
 class _Crew:
     """Threads, each of which runs one cell after the other."""
 
-    def __init__(self, plans: Sequence[Plan], start: Start, at_once: int, *, patient: bool) -> None:
+    def __init__(
+        self, plans: Sequence[Plan], start: runner.Start, at_once: int, *, patient: bool
+    ) -> None:
         self._to_do = deque(plans)
         self._start = start
         self._patient = patient
         self._closed = False
         self._starting = threading.Lock()  # so that nothing is started once it was closed
-        self._under_way: set[runner.Running] = set()
+        self._under_way: set[runner.Runs] = set()
         self._done: SimpleQueue[Cell | BaseException] = SimpleQueue()
         # Daemons, for a program that ends must not wait for what nobody reads.
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(at_once)]
