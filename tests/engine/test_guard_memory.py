@@ -43,10 +43,8 @@ def test_what_eats_all_memory_is_ended_at_the_ceiling(
     assert record.ending is Ending.MEMORY
     assert record.message.startswith("its processes used")
     assert record.message.endswith("and may use 200 MiB")
-    assert outcomes(record)[1] in (
-        "died",
-        "missing",
-    )  # missing: not known to have died with its host
+    # missing: not known to have died with its host
+    assert outcomes(record)[1] in ("died", "missing")
     assert not tagged(running.folder.name)
 
 

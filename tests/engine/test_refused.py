@@ -56,7 +56,7 @@ REFUSED = {
         "inputs": (0,) * 4000,
     },
     "The workload must be a function of one input, not 7": {"function": 7},
-    "Input 0 (<tests.test_runner.Unpicklable object>) can't be sent to a worker": {
+    f"Input 0 (<{__name__}.Unpicklable object>) can't be sent to a worker": {
         "inputs": (Unpicklable(),)
     },
     "The workload can't be carried to a clean process: cannot pickle": {
