@@ -177,7 +177,7 @@ def test_the_impossible_is_refused_before_anything_runs() -> None:
 
 def test_inputs_that_cannot_be_gone_through_are_a_type_error_as_anywhere() -> None:
     with pytest.raises(TypeError, match="not iterable"):
-        mpviz.run(IS_PRIME, 7)  # type: ignore[arg-type]
+        mpviz.run(IS_PRIME, 7)
 
 
 def test_a_failing_task_does_not_raise_here() -> None:

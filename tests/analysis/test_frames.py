@@ -18,7 +18,7 @@ NAN = math.nan
 
 def typed(columns: tuple[schema.Column, ...], data: dict[str, list[Any]]) -> pd.DataFrame:
     return pd.DataFrame(
-        {column.name: pd.array(data[column.name], dtype=column.dtype) for column in columns}
+        {column.name: pd.Series(data[column.name], dtype=column.dtype) for column in columns}
     )
 
 

@@ -237,7 +237,7 @@ def test_a_process_that_cannot_be_ended_is_named_and_the_run_ends_all_the_same(
     tmp_path: Path, mechanism: str
 ) -> None:
     flag = tmp_path / "pid"
-    command = [sys.executable, "-c", WITHOUT_THE_RIGHT, flag, mechanism]
+    command = [sys.executable, "-c", WITHOUT_THE_RIGHT, str(flag), mechanism]
     began = time.monotonic()
     try:
         done = subprocess.run(

@@ -73,9 +73,9 @@ def test_shared_memory_that_nobody_removed_goes_with_the_run_and_what_was_there_
         import time
 
         ours = module.SharedMemory(name)
-        tracker.unregister(ours._name, "shared_memory")
+        tracker.unregister(ours._name, "shared_memory")  # type: ignore[attr-defined]
         new = module.SharedMemory(create=True, size=4096)
-        tracker.unregister(new._name, "shared_memory")  # as track=False does from 3.13 on
+        tracker.unregister(new._name, "shared_memory")  # type: ignore[attr-defined]  # as track=False does from 3.13 on
         print(new.name, flush=True)
         time.sleep(60)
         return new.name
@@ -164,11 +164,11 @@ def share_and_lock(_: int) -> None:
     import time
 
     segment = module.SharedMemory(create=True, size=4096)
-    tracker.unregister(segment._name, "shared_memory")
+    tracker.unregister(segment._name, "shared_memory")  # type: ignore[attr-defined]
     segment.close()  # at the cut nobody has it open
     lock = multiprocessing.get_context("spawn").Lock()
-    print(segment.name, f"sem.{lock._semlock.name[1:]}", flush=True)
-    os.kill(tracker._resource_tracker._pid, signal.SIGKILL)
+    print(segment.name, f"sem.{lock._semlock.name[1:]}", flush=True)  # type: ignore[attr-defined]
+    os.kill(tracker._resource_tracker._pid, signal.SIGKILL)  # type: ignore[attr-defined]
     time.sleep(60)
 
 
@@ -177,7 +177,7 @@ def share_and_lock(_: int) -> None:
 def test_what_a_run_made_in_shared_memory_is_gone_with_it_though_no_tracker_lives(
     started: Start, start_method: str, killed: bool
 ) -> None:
-    task = by_value(share_and_lock)  # type: ignore[arg-type]
+    task = by_value(share_and_lock)
     running = started(task, 1, mechanism="process", start_method=start_method)
     until(lambda: b"sem." in (running.folder / "output").read_bytes())
     if killed:

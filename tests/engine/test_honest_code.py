@@ -50,7 +50,7 @@ def buffer() -> None:
 
 @piece
 def reconfigure() -> None:
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)  # type: ignore[union-attr]  # it is
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
     print("reconfigured")
 
 

@@ -271,9 +271,9 @@ def test_an_experiment_from_python_has_the_turn(folder: Path) -> None:
         with Place() as other:
             ahead.append(other.ahead())
         assert n == 7
-        return "found"  # type: ignore[return-value]
+        return "found"
 
-    assert Experiment("look", "Look", "Looks.", look, ()).run(n=7) == "found"
+    assert Experiment("look", "Look", "Looks.", look, ()).run(n=7) == "found"  # type: ignore[comparison-overlap]
     assert ahead == [1]
     assert list(folder.iterdir()) == []
     assert all(callable(one.run) for one in EXPERIMENTS.values())

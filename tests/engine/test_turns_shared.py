@@ -139,6 +139,6 @@ def test_many_processes_some_of_them_killed_are_served_one_by_one_in_order_of_ar
         # Whoever had arrived before somebody else began to was served before.
         assert waits >= earliest_ahead
         earliest_ahead = max(earliest_ahead, arrives)
-    with Place() as place:
-        assert place.ahead() == 0
+    with Place() as last:
+        assert last.ahead() == 0
     assert list(folder.iterdir()) == []

@@ -25,7 +25,7 @@ MARK = "a-mark-of-this-test"
 
 @pytest.fixture(params=[linux, elsewhere], ids=["linux", "elsewhere"])
 def system(request: pytest.FixtureRequest) -> ModuleType:
-    return request.param  # type: ignore[no-any-return]
+    return request.param
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_multiprocessing_s_own_servers_are_known(system: ModuleType) -> None:
         ("multiprocessing.forkserver", system.is_server),
     ):
         with subprocess.Popen([sys.executable, "-c", f"input() # {name}"], stdin=-1) as process:
-            until(lambda pid=process.pid, ask=question: ask(pid))
+            until(lambda pid=process.pid, ask=question: ask(pid))  # type: ignore[misc]
             process.kill()
         assert not question(os.getpid())
 
