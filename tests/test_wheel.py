@@ -76,7 +76,7 @@ def test_it_holds_data_sets_notebook_template_and_the_mark_of_types(wheel: Path)
 
 
 def test_it_finds_its_own_files_and_not_the_checkout_s(elsewhere: Path, tmp_path: Path) -> None:
-    code = "from mpviz import resources as r; print(r.data_folder(), r.notebook(), sep='\\n')"
+    code = "from mpviz.core import resources as r; print(r.data_folder(), r.notebook(), sep='\\n')"
     found = run(elsewhere / "python", "-c", code, cwd=tmp_path, env=outside(elsewhere)).splitlines()
     assert len(found) == 2
     assert all(Path(path).is_relative_to(elsewhere.parent) for path in found)

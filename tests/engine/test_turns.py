@@ -60,7 +60,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def holder(then: str) -> subprocess.Popen[bytes]:
     """A process that has the turn and then does something; it has said so."""
-    code = f"import os, time\nfrom mpviz import turns\nplace = turns.wait()\n{then}\n"
+    code = f"import os, time\nfrom mpviz.engine import turns\nplace = turns.wait()\n{then}\n"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"mine\n"
