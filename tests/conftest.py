@@ -6,7 +6,6 @@ Imports only what the conformance suite has on every Python: pytest and psutil.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 import uuid

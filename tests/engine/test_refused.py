@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Failed, Refused
 from mpviz.core.plan import Plan
 from mpviz.engine import runner
 from tests.conftest import run_folders
@@ -39,7 +39,7 @@ REFUSED = {
     "timeout must be above 0 and at most 86400 s, not -1": {"timeout": -1},
     "timeout must be above 0 and at most 86400 s, not nan": {"timeout": math.nan},
     "timeout must be above 0 and at most 86400 s, not inf": {"timeout": math.inf},
-    "memory must be a whole number of bytes, not -1": {"memory": -1},
+    "memory must be at least 67,108,864 bytes, not -1": {"memory": -1},
     "memory must be a whole number of bytes, not 1.5": {"memory": 1.5},
     "memory must be at least 67,108,864 bytes, not 1,000": {"memory": 1000},
     "timeout must be a number of seconds, not '60'": {"timeout": "60"},
@@ -82,9 +82,9 @@ def test_the_impossible_is_refused_in_one_sentence_and_nothing_is_started(senten
     assert set(psutil.Process().children()) == children
 
 
-def test_where_no_folder_can_be_made_the_run_is_refused(
+def test_where_no_folder_can_be_made_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    with pytest.raises(Refused, match="could not be started"):
+    with pytest.raises(Failed, match="could not be started"):
         runner.start(BASE)

@@ -13,7 +13,7 @@ import pytest
 
 from mpviz.analysis import frames
 from mpviz.core.outcome import Ending
-from mpviz.core.plan import Plan
+from mpviz.core.plan import LEAST_MEMORY, Plan
 from mpviz.core.record import Record
 from mpviz.engine import runner
 from mpviz.engine.recording.table import CALLED
@@ -70,7 +70,7 @@ def test_during_a_run_a_snapshot_tells_how_far_it_is(
     snapshot = running.snapshot()
     assert snapshot.ending is Ending.RUNNING
     assert len(frames.workers_frame(snapshot)) == 2
-    assert 0 < frames.makespan_of(snapshot) < 20
+    assert 0 < snapshot.makespan_s < 20
     running.cancel()
     record = running.wait()
     assert running.snapshot() is record
@@ -218,7 +218,7 @@ def test_a_ceiling_that_is_derived_has_a_floor_too(monkeypatch: pytest.MonkeyPat
     """Where hardly anything is free, the run is not ended before it has begun."""
     monkeypatch.setattr(runner, "free_memory", lambda: 10_000)
     running = runner.start(replace(BASE, mechanism="sequential"))
-    assert running.allowed == runner.LEAST_MEMORY
+    assert running.allowed == LEAST_MEMORY
     running.wait()
 
 
@@ -280,7 +280,7 @@ def test_a_process_that_the_kernel_forks_meanwhile_does_not_hold_up_the_end() ->
     script = """
 import os, signal, sys
 from mpviz.engine import runner
-from mpviz.core.plan import Plan
+from mpviz.core.plan import LEAST_MEMORY, Plan
 from mpviz.workloads import sleep
 running = runner.start(Plan(sleep, (100,), timeout=10))
 child = os.fork()

@@ -19,7 +19,7 @@ from mpviz.engine.recording.output import (
     RAISED,
     Here,
     Output,
-    Place,
+    ThreadState,
     read,
 )
 from mpviz.engine.recording.table import FULL, HEADER_WORDS
@@ -33,7 +33,7 @@ class Stream:
         self.output = Output(path, self.all)
 
     @property
-    def here(self) -> Place:
+    def here(self) -> ThreadState:
         return self.all.place
 
     def lines(self) -> list[tuple[int, str]]:

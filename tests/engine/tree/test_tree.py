@@ -16,14 +16,13 @@ from types import ModuleType
 import pytest
 
 from mpviz.engine import tree
-from mpviz.engine.tree import end_all, linux
-from mpviz.engine.tree import portable as elsewhere
+from mpviz.engine.tree import end_all, linux, portable
 from tests.waiting import until
 
 MARK = "a-mark-of-this-test"
 
 
-@pytest.fixture(params=[linux, elsewhere], ids=["linux", "elsewhere"])
+@pytest.fixture(params=[linux, portable], ids=["linux", "portable"])
 def system(request: pytest.FixtureRequest) -> ModuleType:
     return request.param
 

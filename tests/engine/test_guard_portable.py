@@ -29,7 +29,7 @@ print(record.ending, record.left_behind, len(record.results), flush=True)
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Runs whose kernel and guard ask psutil, as where there is no Linux."""
-    monkeypatch.setenv("MPVIZ_TREE", "elsewhere")
+    monkeypatch.setenv("MPVIZ_TREE", "portable")
 
     code = inspect.getsource(daemon) + ELSEWHERE.replace("DAEMON", "daemon")
 
