@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mpviz.core.plan import Plan
     from mpviz.core.record import Record
     from mpviz.experiments import EXPERIMENTS
-    from mpviz.faults import FAULTS
+    from mpviz.faults.catalogue import FAULTS
     from mpviz.inputs import input_set
     from mpviz.mechanisms import MECHANISMS
     from mpviz.workloads import WORKLOADS
@@ -27,7 +27,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "EXPERIMENTS": "experiments",
-    "FAULTS": "faults",
+    "FAULTS": "faults.catalogue",
     "MECHANISMS": "mechanisms",
     "Outcome": "core.outcome",
     "Plan": "core.plan",
