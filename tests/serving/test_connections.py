@@ -29,7 +29,7 @@ class Connection:
 
 def added(known: Connections, address: str, count: int = 1) -> list[Connection]:
     found = [Connection() for _ in range(count)]
-    assert all(known.add(one, address) for one in found)  # type: ignore[arg-type]
+    assert all(known.add(one, address) for one in found)
     return found
 
 
@@ -47,7 +47,7 @@ def test_who_was_let_in_makes_no_room():
     first = added(known, "192.0.2.1", 2)
     for one in first:
         known.trust(one, "192.0.2.1")
-    assert not known.add(Connection(), "192.0.2.1")  # type: ignore[arg-type]
+    assert not known.add(Connection(), "192.0.2.1")
     assert not any(one.gone for one in first)
     first[0].close()
     added(known, "192.0.2.1")

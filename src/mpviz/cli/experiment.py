@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from mpviz.analysis.trace import Trace, baseline_of, sound
+from mpviz.analysis.trace import Trace, sound
 from mpviz.cli.printing import note, progress
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
@@ -39,7 +39,7 @@ def measured(plan: Plan) -> Trace:
     if plan.mechanism == "sequential":
         return Trace(follow(plan))
     pressed: list[str] = []
-    baseline = Trace(follow(baseline_of(plan), pressed))
+    baseline = Trace(follow(plan.baseline, pressed))
     if pressed:
         return baseline
     return sound(Trace(follow(plan), baseline), follow)
