@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mpviz.faults.lab.advice import advice
 from mpviz.faults.lab.cell import Seen
 from tests.faults.lab.conftest import everything_seen
@@ -14,6 +16,16 @@ def test_whatever_went_wrong_has_its_advice_in_words_and_in_code_that_compiles()
         text, code = advice(mechanism, fault, seen)
         assert bool(text) == bool(code) == (seen is not Seen.RIGHT), (mechanism, fault)
         compile(code, fault, "exec")
+
+
+@pytest.mark.parametrize("fault", ["loop", "sleep", "sigstop"])
+def test_a_task_that_never_returns_costs_an_executor_its_workers(fault: str) -> None:
+    for mechanism in ("executor.map", "executor.submit"):
+        text, code = advice(mechanism, fault, Seen.HUNG)
+        assert "`kill_workers()`" in text
+        assert "def done_within(" in code
+        assert "def kill_workers(" in code
+    assert "kill_workers" not in "".join(advice("pool.map", fault, Seen.HUNG))
 
 
 SAFER = """
@@ -35,7 +47,7 @@ if __name__ == "__main__":
         results, undone = notice_deaths(work(name), range(8))
         assert 2 in undone and sorted([*results, *undone]) == list(range(8)), name
     for name in ("loop", "sleep", "sigstop"):
-        results, undone = done_within(2, work(name), range(8))
+        results, undone = done_within(3, work(name), range(8))
         assert undone == [2] and results[7] == 70 and len(results) == 7, name
         assert raised(done_within, 5, work("raises"), range(8)) == "ZeroDivisionError"
         end = time.monotonic() + 5  # nobody waits for what is killed
