@@ -175,7 +175,7 @@ def test_a_terminal_without_the_characters_gets_the_report_all_the_same(mine: Pa
 def test_without_a_start_method_it_is_this_pythons_own_and_a_gil_is_not_mentioned(
     mine: Path,
 ) -> None:
-    numbers = ["--input-set", "numbers.txt", "--mechanism", "sequential"]
+    numbers = ["--input-set", "numbers.txt", "--mechanism", "process"]
     done = shell("run", "mine_for_a_test:double", *numbers, "--json", cwd=mine)
     row = json.loads(done.stdout)
     assert row["start_method"] == DEFAULT_START_METHOD

@@ -14,7 +14,7 @@ import typer
 from mpviz.cli.faults import faults
 from mpviz.cli.listing import list_names
 from mpviz.cli.options import Version
-from mpviz.cli.printing import Unprinted, any_text, note, printed
+from mpviz.cli.printing import Unprinted, any_text, drop_unprinted, note, printed
 from mpviz.cli.run import run
 from mpviz.cli.serve import serve
 from mpviz.core.errors import Refused
@@ -59,4 +59,5 @@ def main() -> None:
     except Unprinted as error:
         note(f"what was found can't be printed: {error}.")
         status = status or 1
+    drop_unprinted()
     sys.exit(status)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from mpviz.core.plan import Plan
 
@@ -47,9 +48,7 @@ def printed() -> Iterator[None]:
     except OSError as error:
         if error.filename is not None or error.errno not in STREAM_ERRORS:
             raise
-        # Python must not try again at exit to flush what is left in the buffer.
-        with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), sys.stdout.fileno())
+        _discard(sys.stdout)
         raise Unprinted(error.strerror or type(error).__name__) from error
 
 
@@ -63,6 +62,23 @@ def aside(text: str) -> None:
     with suppress(OSError, ValueError, AttributeError):  # full, closed, or None
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+def drop_unprinted() -> None:
+    """Before the exit: forget what standard error could not take."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Drop what is left in a buffer: if Python can't flush it at exit, the status is 120."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), stream.fileno())
+        stream.flush()
 
 
 def any_text() -> None:
