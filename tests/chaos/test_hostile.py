@@ -13,9 +13,9 @@ import pytest
 
 from mpviz.core.plan import START_METHODS
 from mpviz.mechanisms import MECHANISMS
-from tests.chaos.crew import judged, told
 from tests.chaos.hostile import FAMILIES
 from tests.chaos.hostile.values import INPUTS
+from tests.chaos.kernels import judged, told
 from tests.sampling import sampled
 
 DEADLINES = {"fork": 1.5, "spawn": 2.0, "forkserver": 2.0}  # seconds

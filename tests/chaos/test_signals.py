@@ -9,7 +9,7 @@ import pytest
 
 from mpviz.core.plan import START_METHODS
 from mpviz.mechanisms import MECHANISMS
-from tests.chaos.crew import judged, told
+from tests.chaos.kernels import judged, told
 from tests.sampling import sampled
 
 NAMES = """

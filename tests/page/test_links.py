@@ -42,7 +42,7 @@ def test_fit_values_are_given_with_their_type():
 def test_a_value_that_is_not_fit_is_named_in_one_sentence(query: str, sentence: str):
     link = links.read(query, CHECKS)
     assert link.values == {}
-    assert [told[: len(sentence)] for told in link.ignored] == [sentence]
+    assert [text[: len(sentence)] for text in link.ignored] == [sentence]
 
 
 def test_what_others_put_into_an_address_is_not_looked_at():

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 LONGEST = 200  # characters of a value's text
+QUOTED = 60  # characters of a value in a sentence
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _QUICK = {True: "true", False: "false", None: "null"}
 
@@ -47,6 +48,23 @@ def short(text: object) -> str:
     """Shorten a text in its middle, to 60 characters at most."""
     whole = str(text)
     return whole if len(whole) <= 60 else f"{whole[:40]} … {whole[-16:]}"
+
+
+def quoted(value: object, longest: int = QUOTED) -> str:
+    """Write a value into a sentence, as a literal: cut where it is long, printable, on one line.
+
+    ``"five"`` becomes ``'five'``, and 15500000 becomes ``15,500,000``.
+    """
+    if type(value) is int:  # Python refuses to write one of thousands of digits
+        return f"{value:,}" if abs(value) < 10**longest else "one that long"
+    if isinstance(value, str):
+        return repr(value if len(value) <= longest else f"{value[:longest]}…")
+    try:
+        text = repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def seconds(value: float) -> str:

@@ -24,7 +24,7 @@ from mpviz.core.errors import Refused
 from mpviz.core.outcome import CUT_SHORT, Ending
 from mpviz.core.plan import START_METHODS, Plan
 from mpviz.core.record import Record
-from mpviz.core.text import size
+from mpviz.core.text import quoted, size
 from mpviz.engine import folders
 from mpviz.engine.carrying.pack import check_sendable, pack
 from mpviz.engine.environment import environment, free_memory
@@ -49,7 +49,6 @@ MOST_TASKS = 1_000_000
 LONGEST_TIMEOUT = 24 * 3600.0
 LEAST_MEMORY = 64 * 2**20  # bytes: a Python that computes nothing takes some 15 MB
 SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
-LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
 OVER = (Ending.FINISHED, Ending.RAISED)  # by itself
 LOOK_EVERY = 0.5  # seconds between two looks at the guard itself
 END_LIMIT = 30.0  # seconds after its deadline in which a run has ended, or its guard does no good
@@ -70,16 +69,16 @@ def check(plan: Plan) -> None:
     _check_whole("chunk_size", plan.chunk_size, MOST_TASKS)
     timeout = plan.timeout
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise Refused(f"timeout must be a number of seconds, not {_quoted(timeout)}.")
+        raise Refused(f"timeout must be a number of seconds, not {quoted(timeout)}.")
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise Refused(
-            f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {_quoted(timeout)}."
+            f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {quoted(timeout)}."
         )
     memory = plan.memory
     if isinstance(memory, bool) or not isinstance(memory, int) or memory < 0:
-        raise Refused(f"memory must be a whole number of bytes, not {_quoted(memory)}.")
+        raise Refused(f"memory must be a whole number of bytes, not {quoted(memory)}.")
     if 0 < memory < LEAST_MEMORY:
-        raise Refused(f"memory must be at least {LEAST_MEMORY:,} bytes, not {_quoted(memory)}.")
+        raise Refused(f"memory must be at least {LEAST_MEMORY:,} bytes, not {quoted(memory)}.")
     if not plan.inputs:
         raise Refused("There are no inputs, so there is nothing to run.")
     if len(plan.inputs) > MOST_TASKS:
@@ -90,32 +89,21 @@ def check(plan: Plan) -> None:
             f" {len(plan.inputs):,}."
         )
     if not callable(plan.function):
-        raise Refused(
-            f"The workload must be a function of one input, not {_quoted(plan.function)}."
-        )
+        raise Refused(f"The workload must be a function of one input, not {quoted(plan.function)}.")
     if MECHANISMS[plan.mechanism].sends(plan.start_method):
         check_sendable(plan.inputs, plan.mechanism)
 
 
 def _check_name(what: str, name: Any, known: Iterable[str]) -> None:
     if not isinstance(name, str) or name not in known:
-        raise Refused(f"There is no {what} {_quoted(name)}; there are {', '.join(known)}.")
-
-
-def _quoted(value: Any) -> str:
-    """A value in a sentence, however long it is."""
-    try:
-        text = f"{value:,}" if type(value) is int else repr(value)
-    except ValueError:  # an int of thousands of digits
-        return "that"
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+        raise Refused(f"There is no {what} {quoted(name)}; there are {', '.join(known)}.")
 
 
 def _check_whole(name: str, value: Any, most: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refused(f"{name} must be a whole number, not {_quoted(value)}.")
+        raise Refused(f"{name} must be a whole number, not {quoted(value)}.")
     if not 1 <= value <= most:
-        raise Refused(f"{name} must be from 1 to {most:,}, not {_quoted(value)}.")
+        raise Refused(f"{name} must be from 1 to {most:,}, not {quoted(value)}.")
 
 
 def start(plan: Plan) -> Running:

@@ -26,6 +26,7 @@ from tornado.web import HTTPError, RequestHandler
 from voila.app import Voila
 
 from mpviz.core import resources
+from mpviz.core.text import size
 from mpviz.serving import ledger, messages
 from mpviz.serving.door import BOKEH, KERNEL, LONGEST_BODY, LONGEST_HEADER, Door, Doorman
 from mpviz.serving.entrance import LOOK_EVERY, Entrance, guests
@@ -128,7 +129,7 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
         """End the visits whose kernel takes more memory than a page may have."""
         most = MEMORY_PUBLIC if self.place.public else MEMORY
         heavy = [visit for visit in self.visits if self.kernel_manager.memory(visit.kernel) > most]
-        why = f"it took more than the {most >> 20} MiB of memory that a page may have"
+        why = f"it took more than the {size(most)} of memory that a page may have"
         await asyncio.gather(*(self.end(visit, why) for visit in heavy))
 
     async def look(self) -> None:

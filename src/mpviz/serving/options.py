@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from mpviz.core.errors import Refused
+from mpviz.core.text import quoted
 
 HOME = "127.0.0.1"
 SHORTEST_TOKEN, LONGEST_TOKEN = 16, 128
@@ -118,7 +119,9 @@ def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address(HOME if ip == "localhost" else ip.strip("[]"))
     except ValueError:
-        raise Refused(f"--ip {ip[:60]!r} is no address, such as 0.0.0.0 or 192.168.1.20.") from None
+        raise Refused(
+            f"--ip {quoted(ip)} is no address, such as 0.0.0.0 or 192.168.1.20."
+        ) from None
 
 
 def _checked(token: str) -> str:
@@ -141,7 +144,7 @@ def _name(host: str) -> str:
     try:
         return _bracketed(str(ipaddress.ip_address(name.strip("[]"))))
     except ValueError:
-        raise Refused(f"--host {host[:60]!r} is no host name; give it without a port.") from None
+        raise Refused(f"--host {quoted(host)} is no host name; give it without a port.") from None
 
 
 def names(ip: str) -> set[str]:
