@@ -35,7 +35,7 @@ def called(text: str, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
-def test_the_copied_call_asks_for_the_same_plan(monkeypatch: pytest.MonkeyPatch, name: str):
+def test_the_copied_call_asks_for_the_same_plan(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     plan = replace(PLAN, mechanism=name)
     asked = called(as_python(plan, own=False), monkeypatch)
     assert (asked.function, asked.inputs) == (is_prime, NUMBERS)
@@ -44,19 +44,19 @@ def test_the_copied_call_asks_for_the_same_plan(monkeypatch: pytest.MonkeyPatch,
     assert asked.start_method == ("spawn" if MECHANISMS[name].processes else DEFAULT_START_METHOD)
 
 
-def test_the_start_method_is_named_even_where_it_is_the_default():
+def test_the_start_method_is_named_even_where_it_is_the_default() -> None:
     plan = replace(PLAN, start_method=DEFAULT_START_METHOD)
     assert f"start_method='{DEFAULT_START_METHOD}'" in as_python(plan, own=False)
     assert f"--start-method {DEFAULT_START_METHOD}" in as_shell(plan, own=False)
 
 
-def test_generated_numbers_are_generated_again(monkeypatch: pytest.MonkeyPatch):
+def test_generated_numbers_are_generated_again(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"count": 4, "size": 1001, "spread": 0.5, "seed": 7}
     plan = replace(PLAN, inputs=inputs.generate(**options).values)
     assert called(as_python(plan, own=False, made=options), monkeypatch).inputs == plan.inputs
 
 
-def test_own_numbers_are_written_out_up_to_a_thousand(monkeypatch: pytest.MonkeyPatch):
+def test_own_numbers_are_written_out_up_to_a_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
     few = replace(PLAN, inputs=(3, 5))
     assert called(as_python(few, own=True), monkeypatch).inputs == (3, 5)
     text = as_python(replace(PLAN, inputs=tuple(range(MOST_NUMBERS + 1))), own=True)
@@ -65,7 +65,7 @@ def test_own_numbers_are_written_out_up_to_a_thousand(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
-def test_the_copied_line_has_what_means_something(name: str):
+def test_the_copied_line_has_what_means_something(name: str) -> None:
     mechanism = MECHANISMS[name]
     words = shlex.split(as_shell(replace(PLAN, mechanism=name), own=False))
     assert words[:5] == ["mpviz", "run", "is_prime", "--mechanism", name]
@@ -74,10 +74,10 @@ def test_the_copied_line_has_what_means_something(name: str):
     assert words[-2:] == ["--timeout", "30"]
 
 
-def test_a_name_with_spaces_is_one_word_of_the_line():
+def test_a_name_with_spaces_is_one_word_of_the_line() -> None:
     words = shlex.split(as_shell(replace(PLAN, input_set="my numbers; rm *"), own=False))
     assert words[words.index("--input-set") + 1] == "my numbers; rm *"
 
 
-def test_own_numbers_are_a_file_to_be_made():
+def test_own_numbers_are_a_file_to_be_made() -> None:
     assert "--input-set numbers.txt" in as_shell(PLAN, own=True)

@@ -24,12 +24,12 @@ def replay(replay: Replay) -> Replay:
     return replay
 
 
-@pytest.fixture
-def activity(replay: Replay) -> Activity:
+@pytest.fixture(name="activity")
+def started_by_replay(replay: Replay) -> Activity:
     return Activity(replay)
 
 
-def test_cancel_ends_what_runs_and_lets_nothing_follow(activity: Activity, replay: Replay):
+def test_cancel_ends_what_runs_and_lets_nothing_follow(activity: Activity, replay: Replay) -> None:
     async def press() -> None:
         async with activity.turn():
             activity.start(PLAN)
@@ -41,7 +41,7 @@ def test_cancel_ends_what_runs_and_lets_nothing_follow(activity: Activity, repla
     assert [run.cancels for run in replay.runs] == [1]
 
 
-def test_a_cancel_while_a_plan_is_being_started_ends_it(replay: Replay):
+def test_a_cancel_while_a_plan_is_being_started_ends_it(replay: Replay) -> None:
     def start(plan: Plan) -> Replayed:
         activity.cancel()
         return replay(plan)
@@ -55,7 +55,7 @@ def test_a_cancel_while_a_plan_is_being_started_ends_it(replay: Replay):
     assert [run.cancels for run in replay.runs] == [1]
 
 
-def test_a_cancelled_turn_is_no_burden_to_the_next(activity: Activity):
+def test_a_cancelled_turn_is_no_burden_to_the_next(activity: Activity) -> None:
     async def press(cancel: bool) -> None:
         async with activity.turn():
             assert not activity.cancelled
@@ -68,7 +68,9 @@ def test_a_cancelled_turn_is_no_burden_to_the_next(activity: Activity):
     assert not activity.cancelled
 
 
-def test_who_waits_is_busy_says_how_many_are_ahead_and_gets_the_turn(line: Path, replay: Replay):
+def test_who_waits_is_busy_says_how_many_are_ahead_and_gets_the_turn(
+    line: Path, replay: Replay
+) -> None:
     async def press() -> None:
         others = [turns.Place(), turns.Place()]
         waiting = asyncio.create_task(wait())
@@ -95,7 +97,7 @@ def test_who_waits_is_busy_says_how_many_are_ahead_and_gets_the_turn(line: Path,
     assert list(line.iterdir()) == []
 
 
-def test_two_pages_take_turns():
+def test_two_pages_take_turns() -> None:
     most: list[int] = []
     inside: list[int] = []
 
@@ -116,7 +118,7 @@ def test_two_pages_take_turns():
 @pytest.mark.parametrize("what", ["run", "experiment"])
 def test_cancel_ends_the_waiting_and_nothing_was_started(
     page: Page, replay: Replay, line: Path, what: str
-):
+) -> None:
     async def press() -> None:
         other = turns.Place()
         assert other.ahead() == 0
@@ -142,7 +144,9 @@ def test_cancel_ends_the_waiting_and_nothing_was_started(
 
 
 @pytest.mark.parametrize("which", ["on_change", "on_wait"])
-def test_a_callback_that_raises_does_not_keep_the_turn(line: Path, replay: Replay, which: str):
+def test_a_callback_that_raises_does_not_keep_the_turn(
+    line: Path, replay: Replay, which: str
+) -> None:
     async def press() -> None:
         other = turns.Place() if which == "on_wait" else None
         with pytest.raises(RuntimeError):
@@ -157,7 +161,7 @@ def test_a_callback_that_raises_does_not_keep_the_turn(line: Path, replay: Repla
     assert list(line.glob("*")) == []
 
 
-def test_what_is_running_when_its_owner_raises_is_ended(activity: Activity, replay: Replay):
+def test_what_is_running_when_its_owner_raises_is_ended(activity: Activity, replay: Replay) -> None:
     async def press() -> None:
         async with activity.turn():
             activity.start(PLAN)
@@ -169,7 +173,7 @@ def test_what_is_running_when_its_owner_raises_is_ended(activity: Activity, repl
     assert not activity.busy
 
 
-def test_after_its_task_was_cancelled_a_thread_starts_nothing_more(activity: Activity):
+def test_after_its_task_was_cancelled_a_thread_starts_nothing_more(activity: Activity) -> None:
     async def press() -> None:
         async with activity.turn():
             raise asyncio.CancelledError

@@ -31,7 +31,7 @@ async def collected(stream: Generator[int, None, None], most: int = 100) -> list
     return found
 
 
-def test_items_come_in_order_with_pauses_between_and_it_is_closed():
+def test_items_come_in_order_with_pauses_between_and_it_is_closed() -> None:
     closed: list[bool] = []
     found = asyncio.run(collected(slowly(closed)))
     assert [item for item in found if item is not None] == [0, 1, 2]
@@ -39,14 +39,14 @@ def test_items_come_in_order_with_pauses_between_and_it_is_closed():
     assert closed == [True]
 
 
-def test_what_the_generator_raises_is_raised():
+def test_what_the_generator_raises_is_raised() -> None:
     closed: list[bool] = []
     with pytest.raises(OSError, match="no more"):
         asyncio.run(collected(slowly(closed, fails=True)))
     assert closed == [True]
 
 
-def test_whoever_stops_early_closes_it_even_while_it_is_at_work():
+def test_whoever_stops_early_closes_it_even_while_it_is_at_work() -> None:
     closed: list[bool] = []
     assert asyncio.run(collected(slowly(closed), most=1)) == [None]
     assert closed == [True]

@@ -10,7 +10,7 @@ from mpviz.page import start_method
 from mpviz.page.start_method import start_method_buttons
 
 
-def test_the_default_is_chosen_and_named_and_its_value_is_the_bare_name():
+def test_the_default_is_chosen_and_named_and_its_value_is_the_bare_name() -> None:
     buttons = start_method_buttons()
     assert buttons.value == DEFAULT_START_METHOD
     version = ".".join(platform.python_version_tuple()[:2])
@@ -22,7 +22,7 @@ def test_the_default_is_chosen_and_named_and_its_value_is_the_bare_name():
     assert all(label == value for value, label in labels.items())
 
 
-def test_on_another_python_it_is_another(monkeypatch: pytest.MonkeyPatch):
+def test_on_another_python_it_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start_method, "DEFAULT_START_METHOD", "forkserver")
     monkeypatch.setattr(platform, "python_version_tuple", lambda: ("3", "14", "0rc1"))
     buttons = start_method_buttons()

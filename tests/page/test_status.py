@@ -6,7 +6,7 @@ from mpviz.core.errors import Refused
 from mpviz.page.status import Status
 
 
-def test_how_things_stand_has_a_bar_where_there_is_a_total():
+def test_how_things_stand_has_a_bar_where_there_is_a_total() -> None:
     status = Status()
     status.show("3 of 10 tasks done", 3, 10)
     assert '<progress max="10" value="3" aria-label="tasks done">' in status.line.value
@@ -24,7 +24,7 @@ def test_how_things_stand_has_a_bar_where_there_is_a_total():
 )
 def test_a_refusal_is_shown_as_it_is_and_another_error_with_its_type(
     error: Exception, before: str, text: str
-):
+) -> None:
     status = Status()
     status.show_error(error, before)
     assert f">{text}</p>" in status.error.value
@@ -32,7 +32,7 @@ def test_a_refusal_is_shown_as_it_is_and_another_error_with_its_type(
     assert status.error.value == ""
 
 
-def test_what_leaves_a_block_by_an_exception_is_said():
+def test_what_leaves_a_block_by_an_exception_is_said() -> None:
     status = Status()
     status.show("Running…")
     with pytest.raises(KeyboardInterrupt), status.on_failure("Stopped."):
@@ -43,7 +43,7 @@ def test_what_leaves_a_block_by_an_exception_is_said():
     assert "Done." in status.line.value
 
 
-def test_a_notice_goes_when_there_is_nothing_to_say():
+def test_a_notice_goes_when_there_is_nothing_to_say() -> None:
     status = Status()
     status.show_notice(["One.", "Two."])
     assert ">One. Two.</p>" in status.notice.value

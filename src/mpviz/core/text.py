@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 LONGEST = 200  # characters of a value's text
-QUOTED = 60  # characters of a value in a sentence
+LONGEST_QUOTE = 60  # characters of a value in a sentence
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _QUICK = {True: "true", False: "false", None: "null"}
 
@@ -50,7 +50,7 @@ def short(text: object) -> str:
     return whole if len(whole) <= 60 else f"{whole[:40]} … {whole[-16:]}"
 
 
-def quoted(value: object, longest: int = QUOTED) -> str:
+def quoted(value: object, longest: int = LONGEST_QUOTE) -> str:
     """Write a value into a sentence, as a literal: cut where it is long, printable, on one line.
 
     ``"five"`` becomes ``'five'``, and 15500000 becomes ``15,500,000``.

@@ -13,16 +13,16 @@ from mpviz.page.lab.tab import ALL
 
 
 @given(st.lists(st.sampled_from(ALL), unique=True))
-def test_blocks_are_the_cells_asked_for_each_once(keys: list[tuple[str, str]]):
+def test_blocks_are_the_cells_asked_for_each_once(keys: list[tuple[str, str]]) -> None:
     made = [(m, f) for mechanisms, faults in blocks_of(keys) for f in faults for m in mechanisms]
     assert sorted(made) == sorted(keys)
 
 
-def test_all_cells_are_one_block():
+def test_all_cells_are_one_block() -> None:
     assert blocks_of(ALL) == [(list(MECHANISMS), list(FAULTS))]
 
 
-def test_what_was_started_and_not_seen_yet_is_under_way(real: Cell):
+def test_what_was_started_and_not_seen_yet_is_under_way(real: Cell) -> None:
     keys = [("queue", "raises"), ("pipe", "raises"), ("pipe", "loop")]
     batch = Batch(keys)
     batch.begin()

@@ -79,26 +79,26 @@ def word(lab: FaultLab, mechanism: str, fault: str) -> str:
     return lab.matrix.cells.get(mechanism, {}).get(fault, lab.matrix.empty)["text"]
 
 
-def test_every_mechanism_has_its_row_and_every_fault_its_column(lab: FaultLab):
+def test_every_mechanism_has_its_row_and_every_fault_its_column(lab: FaultLab) -> None:
     assert [row["name"] for row in lab.matrix.rows] == list(MECHANISMS)
     assert [column["name"] for column in lab.matrix.columns] == list(FAULTS)
     assert all(FAULTS[one["name"]].about in one["title"] for one in lab.matrix.columns)
     assert lab.matrix.cells == {}
 
 
-def test_a_mechanism_runs_its_row(lab: FaultLab, fake: Fake):
+def test_a_mechanism_runs_its_row(lab: FaultLab, fake: Fake) -> None:
     press(lab, mechanism="queue")
     assert fake.asked == [(["queue"], list(FAULTS))]
     assert set(lab.matrix.cells) == {"queue"}
     assert set(lab.matrix.cells["queue"]) == set(FAULTS)
 
 
-def test_a_fault_runs_its_column(lab: FaultLab, fake: Fake):
+def test_a_fault_runs_its_column(lab: FaultLab, fake: Fake) -> None:
     press(lab, fault="segfault")
     assert fake.asked == [(list(MECHANISMS), ["segfault"])]
 
 
-def test_a_cell_is_run_once_and_then_opened(lab: FaultLab, fake: Fake):
+def test_a_cell_is_run_once_and_then_opened(lab: FaultLab, fake: Fake) -> None:
     press(lab, "pipe", "loop")
     assert fake.asked == [(["pipe"], ["loop"])]
     assert lab.matrix.opened == ["pipe", "loop"]
@@ -109,7 +109,7 @@ def test_a_cell_is_run_once_and_then_opened(lab: FaultLab, fake: Fake):
     assert lab.matrix.opened == ["pipe", "loop"]
 
 
-def test_run_runs_what_was_not_run_yet(lab: FaultLab, fake: Fake):
+def test_run_runs_what_was_not_run_yet(lab: FaultLab, fake: Fake) -> None:
     press(lab, fault="raises")
     press(lab, "queue", "loop")
     assert lab.run_button.description == f"Run the other {len(ALL) - len(MECHANISMS) - 1}"
@@ -137,7 +137,7 @@ def test_run_runs_what_was_not_run_yet(lab: FaultLab, fake: Fake):
 )
 def test_a_message_that_names_nothing_known_runs_nothing(
     lab: FaultLab, fake: Fake, content: dict[str, object]
-):
+) -> None:
     async def send() -> None:
         lab.matrix._on_message(lab.matrix, content, [])
         await asyncio.sleep(0.01)
@@ -148,7 +148,7 @@ def test_a_message_that_names_nothing_known_runs_nothing(
     assert lab.status.error.value == ""
 
 
-def test_the_browser_sets_nothing_of_the_matrix(lab: FaultLab, fake: Fake):
+def test_the_browser_sets_nothing_of_the_matrix(lab: FaultLab, fake: Fake) -> None:
     rows = lab.matrix.rows
     evil = [{"name": "evil", "label": "evil", "description": "", "title": ""}]
     lab.matrix.set_state({"rows": evil, "busy": False, "cells": {"evil": {}}})
@@ -157,14 +157,14 @@ def test_the_browser_sets_nothing_of_the_matrix(lab: FaultLab, fake: Fake):
     assert fake.asked == []
 
 
-def test_a_start_method_that_a_browser_adds_is_refused(lab: FaultLab, fake: Fake):
+def test_a_start_method_that_a_browser_adds_is_refused(lab: FaultLab, fake: Fake) -> None:
     lab.start_method.set_state({"_options_labels": ["evil"], "index": 0})
     assert lab.start_method.value == FIRST
     press(lab, "queue", "raises")
     assert [cell.start_method for cell in lab._shown().values()] == [FIRST]
 
 
-def test_a_real_cell_shows_its_word_and_opens_with_all_there_is_to_it():
+def test_a_real_cell_shows_its_word_and_opens_with_all_there_is_to_it() -> None:
     brought: list[str] = []
     lab, activity = live(scroll_to=brought.append)
     press(lab, "threads", "raises")
@@ -182,7 +182,7 @@ def test_a_real_cell_shows_its_word_and_opens_with_all_there_is_to_it():
     assert "raised" in card._view.label
 
 
-def test_cancel_ends_all_that_runs_at_once_and_what_was_seen_is_kept():
+def test_cancel_ends_all_that_runs_at_once_and_what_was_seen_is_kept() -> None:
     async def send() -> float:
         running = asyncio.create_task(lab.run([("threads", "raises"), *slow]))
         await until(lambda: lab._shown() and sum(map(len, lab.matrix.cells.values())) >= 3, 20.0)
@@ -202,7 +202,7 @@ def test_cancel_ends_all_that_runs_at_once_and_what_was_seen_is_kept():
     assert not lab.run_button.disabled
 
 
-def test_nothing_is_run_while_something_else_is(fake: Fake):
+def test_nothing_is_run_while_something_else_is(fake: Fake) -> None:
     async def send() -> None:
         async with activity.turn():
             assert lab.matrix.busy
@@ -217,7 +217,7 @@ def test_nothing_is_run_while_something_else_is(fake: Fake):
     assert "272 cells" in lab.status.line.value
 
 
-def test_the_kernel_answers_while_cells_run_and_redraws_are_few(lab: FaultLab, fake: Fake):
+def test_the_kernel_answers_while_cells_run_and_redraws_are_few(lab: FaultLab, fake: Fake) -> None:
     async def send() -> None:
         running = asyncio.create_task(lab.run(keys))
         while not running.done():
@@ -236,7 +236,7 @@ def test_the_kernel_answers_while_cells_run_and_redraws_are_few(lab: FaultLab, f
     assert len(drawn) <= (time.monotonic() - began) / 0.2 + 2
 
 
-def test_each_start_method_has_cells_of_its_own(lab: FaultLab):
+def test_each_start_method_has_cells_of_its_own(lab: FaultLab) -> None:
     press(lab, "queue", "raises")
     lab.start_method.value = OTHER
     assert lab.matrix.cells == {}
@@ -247,7 +247,7 @@ def test_each_start_method_has_cells_of_its_own(lab: FaultLab):
     assert set(lab.matrix.cells) == {"queue"}
 
 
-def test_an_open_cell_is_that_of_the_start_method_shown(lab: FaultLab):
+def test_an_open_cell_is_that_of_the_start_method_shown(lab: FaultLab) -> None:
     press(lab, "queue", "raises")
     lab.start_method.value = OTHER
     press(lab, "queue", "raises")
@@ -257,7 +257,7 @@ def test_an_open_cell_is_that_of_the_start_method_shown(lab: FaultLab):
     assert lab.matrix.opened == ["queue", "raises"]
 
 
-def test_the_csv_has_a_row_a_cell_of_every_start_method(lab: FaultLab):
+def test_the_csv_has_a_row_a_cell_of_every_start_method(lab: FaultLab) -> None:
     press(lab, "queue", "raises")
     lab.start_method.value = OTHER
     press(lab, mechanism="pipe")
@@ -270,7 +270,7 @@ def test_the_csv_has_a_row_a_cell_of_every_start_method(lab: FaultLab):
     assert set(rows["seen"]) <= {str(seen) for seen in Seen}
 
 
-def test_what_goes_wrong_is_a_sentence_and_the_lab_is_free_again():
+def test_what_goes_wrong_is_a_sentence_and_the_lab_is_free_again() -> None:
     def cells(*_args: object, **_options: object) -> Iterator[Cell]:
         raise Refused("There is no room left.")
         yield
@@ -285,7 +285,7 @@ def test_what_goes_wrong_is_a_sentence_and_the_lab_is_free_again():
 
 def test_visitors_run_a_row_or_a_column_and_not_the_whole_matrix(
     monkeypatch: pytest.MonkeyPatch, fake: Fake
-):
+) -> None:
     monkeypatch.setenv("MPVIZ_PUBLIC", "1")
     lab, _ = live(fake)
     assert lab.run_button.disabled
@@ -301,7 +301,7 @@ def test_visitors_run_a_row_or_a_column_and_not_the_whole_matrix(
 @pytest.mark.parametrize("what", ["matrix.show", "cell.show"])
 def test_cells_run_to_their_end_though_they_cannot_be_shown(
     lab: FaultLab, fake: Fake, monkeypatch: pytest.MonkeyPatch, what: str
-):
+) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("no picture")
 
@@ -316,7 +316,7 @@ def test_cells_run_to_their_end_though_they_cannot_be_shown(
 
 
 @pytest.mark.parametrize("error", [Refused("no"), RuntimeError("no")])
-def test_cells_that_cannot_be_started_leave_the_lab_ready_for_the_next(error: Exception):
+def test_cells_that_cannot_be_started_leave_the_lab_ready_for_the_next(error: Exception) -> None:
     def cells(*_: object, **__: object) -> Iterator[Cell]:
         raise error
         yield

@@ -22,11 +22,11 @@ from mpviz.page.lab import words
 )
 def test_a_word_says_what_was_seen_and_how_many(
     real: Cell, seen: Callable[[Cell], Cell], shown: str
-):
+) -> None:
     assert words.word_of(seen(real)).text == shown
 
 
-def test_every_outcome_has_a_look_and_a_word_of_its_own():
+def test_every_outcome_has_a_look_and_a_word_of_its_own() -> None:
     assert set(words.SEEN) == set(Seen)
     looks = [look for seen, look in words.SEEN.items() if seen is not Seen.CANCELLED]
     assert len(set(looks)) == len(looks)
@@ -37,7 +37,7 @@ def test_every_outcome_has_a_look_and_a_word_of_its_own():
     )
 
 
-def test_progress_is_said_with_what_hung_and_how_long_it_may_take():
+def test_progress_is_said_with_what_hung_and_how_long_it_may_take() -> None:
     assert words.progress(37, 272, 12, 60.0) == (
         "37 of 272 cells, 12 hung so far; about 7 min more."
     )
@@ -45,7 +45,7 @@ def test_progress_is_said_with_what_hung_and_how_long_it_may_take():
     assert words.summary(17, 17, 12.3, False) == "Done: 17 cells in 15 s."
 
 
-def test_the_legend_counts_the_cells_that_show_a_word(real: Cell):
+def test_the_legend_counts_the_cells_that_show_a_word(real: Cell) -> None:
     legend = words.legend([real, real, replace(real, seen=Seen.HUNG)])
     assert "raised</span> the call raised <b>2</b>" in legend
     assert legend.count("<b>") == 2
@@ -53,13 +53,13 @@ def test_the_legend_counts_the_cells_that_show_a_word(real: Cell):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_head_says_what_pressing_it_does(fault: str):
+def test_a_head_says_what_pressing_it_does(fault: str) -> None:
     head = words.column_head(fault)
     assert head.description == f"Run every mechanism with this fault: {FAULTS[fault].title}"
     assert head.title == f"{head.description}. {FAULTS[fault].about}"
 
 
-def test_before_a_run_its_longest_time_and_the_deadline_are_said():
+def test_before_a_run_its_longest_time_and_the_deadline_are_said() -> None:
     deadline = DEADLINES["fork"]
     text = words.forecast(17, "fork", 300)
     assert text.startswith("17 cells, ")
@@ -68,7 +68,7 @@ def test_before_a_run_its_longest_time_and_the_deadline_are_said():
     assert words.forecast(272, "fork", 17).startswith("A row or a column at a time")
 
 
-def test_what_was_cut_short_says_how_many_cells_were_done():
+def test_what_was_cut_short_says_how_many_cells_were_done() -> None:
     assert words.summary(3, 17, 9.0, True) == (
         "Cancelled after 3 of 17 cells; what was seen is kept."
     )

@@ -39,7 +39,7 @@ def run_step(walk: Walk, number: int) -> str:
     return walk._after.value
 
 
-def test_a_step_says_what_it_showed_only_after_it_was_run(walk: Walk):
+def test_a_step_says_what_it_showed_only_after_it_was_run(walk: Walk) -> None:
     walk.go(4)
     assert "mpviz-unused" in walk.after._dom_classes
     text = run_step(walk, 4)
@@ -52,7 +52,7 @@ def test_a_step_says_what_it_showed_only_after_it_was_run(walk: Walk):
     assert "mpviz-unused" not in walk.after._dom_classes
 
 
-def test_the_answer_comes_on_request_and_not_before_the_run(walk: Walk):
+def test_the_answer_comes_on_request_and_not_before_the_run(walk: Walk) -> None:
     walk.go(4)
     walk._reveal_answer()
     assert walk._answer.value == ""
@@ -64,7 +64,7 @@ def test_the_answer_comes_on_request_and_not_before_the_run(walk: Walk):
 @pytest.mark.parametrize("gil", [True, False])
 def test_on_a_python_without_the_gil_a_step_says_so(
     walk: Walk, monkeypatch: pytest.MonkeyPatch, gil: bool
-):
+) -> None:
     monkeypatch.setattr(environment, "has_gil", lambda: gil)
     assert ("This Python runs without the GIL" in run_step(walk, GIL)) == (not gil)
     assert "This Python runs without the GIL" not in run_step(walk, 4)
@@ -73,7 +73,7 @@ def test_on_a_python_without_the_gil_a_step_says_so(
 @pytest.mark.parametrize("default", ["fork", "forkserver"])
 def test_a_step_with_processes_names_its_start_method_where_it_is_not_the_default(
     walk: Walk, monkeypatch: pytest.MonkeyPatch, default: str
-):
+) -> None:
     monkeypatch.setattr(module, "DEFAULT_START_METHOD", default)
     hints = []
     for number in (1, 4, 6):  # an experiment, one process alone, a process for each number
@@ -83,7 +83,7 @@ def test_a_step_with_processes_names_its_start_method_where_it_is_not_the_defaul
 
 
 @pytest.mark.parametrize("action", RUNS, ids=lambda action: action.label)
-def test_the_controls_can_be_set_to_what_a_step_runs(refusing: Page, action: Action):
+def test_the_controls_can_be_set_to_what_a_step_runs(refusing: Page, action: Action) -> None:
     controls = refusing.run_tab.controls
     for settings in action.runs:
         controls.follow(settings)
@@ -93,7 +93,7 @@ def test_the_controls_can_be_set_to_what_a_step_runs(refusing: Page, action: Act
         assert plan.start_method == "fork"
 
 
-def test_an_action_that_is_refused_reveals_nothing(refusing: Page):
+def test_an_action_that_is_refused_reveals_nothing(refusing: Page) -> None:
     walk = refusing.run_tab.walk
     walk.go(4)
     with pytest.raises(Refused):
@@ -102,7 +102,7 @@ def test_an_action_that_is_refused_reveals_nothing(refusing: Page):
     assert not refusing.activity.busy
 
 
-def test_the_walk_stays_where_it_is_while_something_runs(refusing: Page):
+def test_the_walk_stays_where_it_is_while_something_runs(refusing: Page) -> None:
     async def try_to() -> None:
         async with refusing.activity.turn():
             tab.walk.go(5)

@@ -31,7 +31,9 @@ def shown(controls: Controls) -> str:
     return "\n".join(str(box.value) for box in boxes if type(box).__name__ == "HTML")
 
 
-def test_at_first_they_stand_for_the_lesson_with_this_pythons_start_method(controls: Controls):
+def test_at_first_they_stand_for_the_lesson_with_this_pythons_start_method(
+    controls: Controls,
+) -> None:
     plan = controls.plan()
     assert (plan.workload, plan.input_set, plan.mechanism) == (
         "is_prime",
@@ -43,7 +45,7 @@ def test_at_first_they_stand_for_the_lesson_with_this_pythons_start_method(contr
     assert len(plan.inputs) == 10
 
 
-def test_a_plan_is_what_the_widgets_show(controls: Controls, changes: list[str]):
+def test_a_plan_is_what_the_widgets_show(controls: Controls, changes: list[str]) -> None:
     controls.mechanism.value = "pool.imap"
     controls.workers.value = 3
     controls.start_method.value = "spawn"
@@ -58,7 +60,7 @@ def test_a_plan_is_what_the_widgets_show(controls: Controls, changes: list[str])
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_what_does_not_apply_is_switched_off_and_the_reason_stands_below(
     controls: Controls, name: str
-):
+) -> None:
     mechanism = MECHANISMS[name]
     controls.mechanism.value = name
     assert controls.workers.disabled == (not mechanism.parallel or mechanism.one_each)
@@ -82,18 +84,18 @@ def test_what_does_not_apply_is_switched_off_and_the_reason_stands_below(
 )
 def test_plans_over_workers_go_up_to_the_chosen_count(
     controls: Controls, mechanism: str, workers: int, counts: list[int]
-):
+) -> None:
     controls.mechanism.value = mechanism
     controls.workers.value = workers
     assert [plan.workers for plan in controls.plans_over_workers()] == counts
 
 
-def test_plans_over_mechanisms_are_those_whose_workers_can_be_chosen(controls: Controls):
+def test_plans_over_mechanisms_are_those_whose_workers_can_be_chosen(controls: Controls) -> None:
     names = [plan.mechanism for plan in controls.plans_over_mechanisms()]
     assert names == [name for name, m in MECHANISMS.items() if m.parallel and not m.one_each]
 
 
-def test_a_link_reads_back_as_what_was_chosen(controls: Controls):
+def test_a_link_reads_back_as_what_was_chosen(controls: Controls) -> None:
     controls.mechanism.value = "queue"
     controls.tasks.workload.value = "sleep"
     controls.workers.value = 4
@@ -104,12 +106,12 @@ def test_a_link_reads_back_as_what_was_chosen(controls: Controls):
     assert set(chosen) == set(controls.checks())
 
 
-def test_numbers_of_ones_own_are_not_in_a_link(controls: Controls):
+def test_numbers_of_ones_own_are_not_in_a_link(controls: Controls) -> None:
     controls.tasks.input_set.value = PASTE
     assert "set" not in controls.chosen()
 
 
-def test_the_copied_texts_name_the_chosen_numbers(controls: Controls):
+def test_the_copied_texts_name_the_chosen_numbers(controls: Controls) -> None:
     assert "mpviz.input_set('prime_mixture')" in controls.as_python()
     assert "--input-set prime_mixture" in controls.as_shell()
     controls.tasks.input_set.value = GENERATE
@@ -135,7 +137,7 @@ def test_the_copied_texts_name_the_chosen_numbers(controls: Controls):
 )
 def test_a_value_beyond_its_range_is_refused_in_one_sentence(
     page: Page, replay: Replay, control: str, state: dict[str, object]
-):
+) -> None:
     controls: Any = page.run_tab.controls
     widget = getattr(controls, control, None) or getattr(controls.tasks, control)
     if control in ("count", "size"):
@@ -149,7 +151,7 @@ def test_a_value_beyond_its_range_is_refused_in_one_sentence(
     assert replay.runs == []
 
 
-def test_options_that_a_browser_adds_are_no_choices(controls: Controls):
+def test_options_that_a_browser_adds_are_no_choices(controls: Controls) -> None:
     controls.mechanism.set_state({"_options_labels": ["evil"], "index": 0})
     assert controls.mechanism.value in ("sequential", "pool.map")
     controls.start_method.set_state({"_options_labels": ["evil"], "index": 0})
@@ -158,5 +160,5 @@ def test_options_that_a_browser_adds_are_no_choices(controls: Controls):
     assert controls.plan().input_set != "../../etc/passwd"
 
 
-def test_the_most_workers_are_at_least_sixteen():
+def test_the_most_workers_are_at_least_sixteen() -> None:
     assert most_workers() >= 16

@@ -17,12 +17,12 @@ def run(page: Page) -> dict[Any, Any]:
     return trace.summary.to_dict()
 
 
-def test_before_the_first_run_every_tile_has_a_dash():
+def test_before_the_first_run_every_tile_has_a_dash() -> None:
     assert [value for value, _ in EMPTY_TILES.values()] == ["–"] * len(EMPTY_TILES)
     assert tiles(EMPTY_TILES).count('class="mpviz-tile"') == len(EMPTY_TILES)
 
 
-def test_a_run_fills_the_same_tiles(run: dict[Any, Any]):
+def test_a_run_fills_the_same_tiles(run: dict[Any, Any]) -> None:
     filled = tiles_of(run)
     assert list(filled) == list(EMPTY_TILES)
     assert filled["Makespan"][0] == "1.00 s"
@@ -32,7 +32,7 @@ def test_a_run_fills_the_same_tiles(run: dict[Any, Any]):
     assert filled["Answers agree"][0] == "yes"
 
 
-def test_what_is_unknown_is_a_dash(run: dict[Any, Any]):
+def test_what_is_unknown_is_a_dash(run: dict[Any, Any]) -> None:
     unknown = dict.fromkeys(
         ("speedup", "efficiency", "load_balance", "possible_speedup"), float("nan")
     )
@@ -43,14 +43,14 @@ def test_what_is_unknown_is_a_dash(run: dict[Any, Any]):
     assert speedup_text(unknown) == "–"
 
 
-def test_lost_tasks_are_counted_by_how_they_ended(run: dict[Any, Any]):
+def test_lost_tasks_are_counted_by_how_they_ended(run: dict[Any, Any]) -> None:
     filled = tiles_of(run | {"ok": 1, "missing": 1, "died": 1})
     value, explanation = filled["Tasks done"]
     assert value == "1 of 3"
     assert set(explanation.split(", ")) == {"1 missing", "1 died"}
 
 
-def test_a_suspect_speedup_is_marked_and_has_no_efficiency(page: Page, replay: Replay):
+def test_a_suspect_speedup_is_marked_and_has_no_efficiency(page: Page, replay: Replay) -> None:
     replay.seconds["sequential"] = [5.0, 4.0]
     (trace,) = asyncio.run(page.run_tab.measure(lambda: [PLAN]))
     filled = tiles_of(trace.summary.to_dict())

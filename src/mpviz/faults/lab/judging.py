@@ -92,7 +92,7 @@ def unstarted(trace: Trace) -> int:
 
 def after(trace: Trace) -> float:
     """Seconds from the call to its last result, its exception or the cut."""
-    return (trace.record.ended_ns - trace.record.called_ns) / 1e9
+    return trace.record.makespan_s
 
 
 def sentence(trace: Trace, what: Seen) -> str:
@@ -131,7 +131,7 @@ def _happened(trace: Trace, what: Seen) -> str:
         f"{seconds(record.plan.timeout)} ended it",
         Seen.DIED: f"The program itself died after {took}: {message}",
         Seen.MEMORY: f"It was ended after {took}, at its memory ceiling of "
-        f"{size(record.plan.memory)}",
+        f"{size(record.plan.memory or 0)}",
         Seen.CANCELLED: f"It was cancelled after {took}",
     }[what]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipywidgets as widgets
 from markupsafe import Markup
 
-from mpviz.analysis.frames import lanes_of
 from mpviz.charts import timeline_height
 from mpviz.faults import FAULTS, TASKS
 from mpviz.faults.lab import Cell
@@ -53,7 +52,7 @@ class CellCard:
         set_class(self.card, "mpviz-unused", False)
 
     def _draw(self, cell: Cell) -> None:
-        height = timeline_height(lanes_of(cell.trace.record.plan))
+        height = timeline_height(cell.trace.record.plan.lanes)
         figure = cell.trace.timeline()
         label = f"Timeline of {cell.mechanism} with {FAULTS[cell.fault].title}. {cell.sentence}"
         if self._view is None:
@@ -69,7 +68,7 @@ def _setup(cell: Cell) -> str:
     fault = FAULTS[cell.fault]
     planted = "all of them" if fault.everywhere else f"task {fault.tasks[0]}, counted from 0"
     how = f", {cell.start_method}" if MECHANISMS[cell.mechanism].processes else ""
-    lanes = lanes_of(cell.trace.record.plan)
+    lanes = cell.trace.record.plan.lanes
     workers = f"{lanes} worker{'s' if lanes != 1 else ''}"
     return f"{TASKS} tasks, {workers}{how}; the fault is planted into {planted}."
 

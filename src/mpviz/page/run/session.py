@@ -16,7 +16,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from mpviz.analysis.csvfiles import csv_text
-from mpviz.analysis.trace import Trace, baseline_of
+from mpviz.analysis.trace import Trace
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.core.schema import TABLES
@@ -110,7 +110,7 @@ class Session:
 
     async def _baseline(self, plan: Plan, key: Key) -> Trace:
         """Run a plan's sequential baseline; if it went well, it serves later plans too."""
-        trace = await self._run(baseline_of(plan), None, ", the baseline")
+        trace = await self._run(plan.baseline, None, ", the baseline")
         if trace.went_well:
             self._baselines[key] = trace
         self._keep(trace)

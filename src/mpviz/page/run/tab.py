@@ -7,7 +7,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz.analysis import frames
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
 from mpviz.core.plan import DEFAULT_START_METHOD, Plan
@@ -140,7 +139,7 @@ class RunTab:
             return
         self.copy_python.disabled = self.copy_shell.disabled = False
         if not self.session.traces and not self._activity.busy:
-            self.views.show_lanes(frames.lanes_of(plan))
+            self.views.show_lanes(plan.lanes)
             self.show_forecast()
 
     def refresh_buttons(self) -> None:
@@ -160,7 +159,7 @@ class RunTab:
             plan = self.controls.plan()
         except Refused:
             return
-        workers = "one process" if frames.lanes_of(plan) == 1 else f"{plan.workers} workers"
+        workers = "one process" if plan.lanes == 1 else f"{plan.workers} workers"
         if self.controls.one_each():
             workers = "a process for each number"
         self._status.show(
