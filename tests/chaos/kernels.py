@@ -1,7 +1,7 @@
-"""Kernels beside each other, each on a ground of its own, that judge cells. Knows no cell.
+"""Kernels that judge cells side by side, each in a folder of its own. Knows no cell.
 
-Where it may be, a kernel has a small disk and a /dev/shm of its own, in a mount namespace: so a
-full disk is a small one, and what is left in shared memory is known to be its own.
+If it may, a kernel mounts a small disk and a /dev/shm of its own: so a full disk is a small one,
+and what is left in shared memory is known to be the kernel's.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from tests.chaos.ground import GROUND
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 6
-PATIENCE = 15.0  # seconds beyond the deadline until a run counts as one that has no end
+PATIENCE = 15.0  # seconds beyond the deadline after which a run counts as one without an end
 APART = ["unshare", "--mount", "--propagation", "private"]
 MOUNTS = 'mount -t tmpfs -o size=256m none "$1" && mount -t tmpfs -o size=64m none /dev/shm'
 Cell = dict[str, Any]
@@ -70,7 +70,7 @@ class Kernel:
             raise RuntimeError(f"no kernel: {self.close()}")
 
     def judge(self, cell: Cell) -> dict[str, Any]:
-        """The verdict on a cell; a kernel that gives none is a fault, and is closed."""
+        """Judge a cell; a kernel that gives no verdict is a fault, and is closed."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(cell).encode() + b"\n")
         self.process.stdin.flush()
@@ -80,7 +80,7 @@ class Kernel:
         try:
             fault = f"no record: the kernel died with {self.process.wait(1)}"
         except subprocess.TimeoutExpired:
-            self.process.send_signal(signal.SIGUSR2)  # it says where it is
+            self.process.send_signal(signal.SIGUSR2)  # it prints its stacks
             fault = "no record: the kernel waits for ever"
         return {"faults": [fault], "noise": self.close()}
 
@@ -95,7 +95,7 @@ class Kernel:
         return self.noise.closed
 
     def close(self) -> str:
-        """End it; the last of what it said to nobody."""
+        """End it; give the end of its output."""
         if self.closed:
             return ""
         try:
@@ -109,14 +109,14 @@ class Kernel:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         self.noise.seek(0)
-        said = self.noise.read()[-3000:].decode(errors="replace")
+        output = self.noise.read()[-3000:].decode(errors="replace")
         self.noise.close()
         subprocess.run(["rm", "-rf", self.ground, self.noise.name], check=False)
-        return said
+        return output
 
 
 def judged(cells: Iterable[Cell], at_once: int = AT_ONCE) -> list[tuple[Cell, dict[str, Any]]]:
-    """Every cell with its verdict; those that were late are judged again, alone."""
+    """Judge every cell; those that were only late are judged again, one at a time."""
     to_do, done = deque(cells), []
 
     def work() -> None:
@@ -133,10 +133,10 @@ def judged(cells: Iterable[Cell], at_once: int = AT_ONCE) -> list[tuple[Cell, di
             if kernel is not None:
                 kernel.close()
 
-    crew = [threading.Thread(target=work) for _ in range(min(at_once, len(to_do)))]
-    for thread in crew:
+    threads = [threading.Thread(target=work) for _ in range(min(at_once, len(to_do)))]
+    for thread in threads:
         thread.start()
-    for thread in crew:
+    for thread in threads:
         thread.join()
     if at_once > 1:
         late = [cell for cell, verdict in done if only_late(verdict)]
@@ -146,12 +146,12 @@ def judged(cells: Iterable[Cell], at_once: int = AT_ONCE) -> list[tuple[Cell, di
 
 
 def only_late(verdict: dict[str, Any]) -> bool:
-    """Whether nothing else is wrong: that may have been the machine."""
+    """Whether it is only late, which may have been the machine's fault."""
     return bool(verdict["faults"]) and all(one.startswith("late") for one in verdict["faults"])
 
 
-def told(cell: Cell, verdict: dict[str, Any]) -> str:
-    """A cell and what is wrong with it, in a line."""
+def described(cell: Cell, verdict: dict[str, Any]) -> str:
+    """Describe a cell and what is wrong with it, in a line."""
     what = cell.get("hostile") or (["inputs", cell["input"]] if "input" in cell else [])
     name = " ".join((cell["mechanism"], cell["start_method"], ": ".join(what)))
     about = [*verdict["faults"], *verdict.get("signals", [])]

@@ -79,6 +79,7 @@ def test_each_button_runs_its_plans_after_one_baseline(
 ) -> None:
     tab.controls.tasks.input_set.value = PASTE
     tab.controls.tasks.pasted.value = "3\n5\n7"  # as many as were recorded
+    replay.seconds["sequential"] = [1.0]  # no faster than one process, so that none is suspect
     asyncio.run(getattr(tab, press)())
     started = [f"{run.plan.mechanism} {run.plan.workers}" for run in replay.runs]
     assert started == ["sequential 1", *plans]
