@@ -62,5 +62,5 @@ def test_an_experiment_that_cannot_be_shown_says_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(page.run_tab.experiment, "_show", fail_on_a_finding)
     with pytest.raises(RuntimeError):
         asyncio.run(page.run_tab.experiment.run("hello", 20.0))
-    assert "what came of it can&#39;t be shown" in page.status.line.value
+    assert "its result can&#39;t be shown" in page.status.line.value
     assert ready(page)

@@ -115,7 +115,7 @@ class ExperimentCard:
                     self._status.show("Cancelled.")
                     return False
                 self._findings[name] = finding
-        with self._status.on_failure("The experiment was run; what came of it can't be shown."):
+        with self._status.on_failure("The experiment was run, but its result can't be shown."):
             self._show(finding)
         self._status.show("Done.")
         return True

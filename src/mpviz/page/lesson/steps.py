@@ -111,8 +111,8 @@ LESSON: tuple[Step, ...] = (
         ),
         question="When does the price of a process not matter?",
         answer=(
-            "When each worker then does much more work than its start has cost, as a Pool sees to: "
-            "it starts its workers once and hands them task after task."
+            "When each worker does far more work than its start has cost. A Pool sees to that: it "
+            "starts its workers once and hands them task after task."
         ),
     ),
     Step(
@@ -291,7 +291,7 @@ LESSON: tuple[Step, ...] = (
         after=(
             "map gives back everything at once, in the order of the inputs, after the last task is "
             "done. imap hands over results in order as soon as it can, imap_unordered as they "
-            "come; apply_async leaves it to you whom you wait for."
+            "come; apply_async leaves it to you which result you wait for."
         ),
         question="Which one would you take to show progress?",
         answer=(

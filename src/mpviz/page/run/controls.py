@@ -71,7 +71,7 @@ class Controls:
         self._why_no_start_method = widgets.HTML()
         self._why_no_chunks = widgets.HTML()
         shared = hint(f"{cpus:g} CPUs are usable here. More workers than CPUs must share them.")
-        ended = hint("After it, the run is ended and what was done is kept.")
+        ended = hint("Then the run is ended; what was done by then is kept.")
         self.box = widgets.VBox(
             [
                 control(self.mechanism, self._summary),
