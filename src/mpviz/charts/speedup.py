@@ -32,7 +32,7 @@ def speedup_columns(runs: pd.DataFrame) -> Columns:
     Returns
     -------
     dict
-        Of the sources ``runs`` (a point for each run), ``medians`` (a segment between the medians at
+        Of the sources ``runs`` (a point for each run), ``medians`` (a segment between medians at
         two neighbouring worker counts of one mechanism) and ``note``.
     """
     shown = runs[(runs["ending"] == "finished") & runs["speedup"].notna()]
