@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mpviz.core.plan import Plan
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.page.app import Page
 
 RAISED = RuntimeError("no picture")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.inputs import input_sets
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.lesson.steps import LESSON, Action, Step

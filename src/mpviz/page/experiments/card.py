@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from mpviz.core.errors import Refused
 from mpviz.core.record import Line
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.page.activity import Activity
 from mpviz.page.boxes import button, row, set_class
 from mpviz.page.markup import code, element, listing
