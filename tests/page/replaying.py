@@ -44,9 +44,10 @@ class Replayed:
 
 @dataclass
 class Replay:
-    """Starts runs that take as long as they are told: of a mechanism the next of its makespans.
+    """Starts replayed runs.
 
-    A makespan of 0 stands for a run that its deadline cut.
+    ``seconds`` lists the makespans of the next runs of a mechanism; 0 stands for a run that its
+    deadline cut.
     """
 
     recorded: dict[str, Record]
