@@ -31,6 +31,12 @@ def usable_cpus() -> float:
     return min(float(allowed), cgroup_quota())
 
 
+def has_gil() -> bool:
+    """Whether this interpreter runs with its global lock."""
+    enabled: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+    return enabled()
+
+
 def free_memory(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")) -> int:
     """Bytes that new processes may use: what is free, or what the tightest cgroup leaves.
 
@@ -129,7 +135,6 @@ def versions() -> str:
 
 def environment(function: Callable[..., Any]) -> dict[str, Any]:
     """What a record carries of the place and the moment; keys as in the runs' columns."""
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     try:
         load = os.getloadavg()[0]
@@ -141,7 +146,7 @@ def environment(function: Callable[..., Any]) -> dict[str, Any]:
         "load": load,
         "python": f"{platform.python_implementation()} {platform.python_version()}"
         + (" free-threaded" if free_threaded else ""),
-        "gil": gil(),
+        "gil": has_gil(),
         "platform": platform.platform(),
         "versions": versions(),
         "workload_hash": workload_hash(function),

@@ -5,9 +5,10 @@ Each is complete in itself: no scripts, and nothing more to load.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from markupsafe import escape
 
 HEADERS = {
     "Content-Type": "text/html; charset=UTF-8",
@@ -66,13 +67,13 @@ class Notice:
         """Its HTML."""
         again = self.headers.get("Retry-After")
         refresh = f'<meta http-equiv="refresh" content="{again}">' if again else ""
-        said = "".join(f"<p>{html.escape(line)}</p>" for line in self.text)
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.text)
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<link rel="icon" href="{ICON}">{refresh}'
-            f"<title>mpviz: {html.escape(self.title)}</title><style>{STYLE}</style></head>"
-            f'<body><main role="main"><h1>{html.escape(self.title)}</h1>{said}'
+            f"<title>mpviz: {escape(self.title)}</title><style>{STYLE}</style></head>"
+            f'<body><main role="main"><h1>{escape(self.title)}</h1>{said}'
             f"{FORM if self.form else ''}</main></body></html>"
         )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from mpviz.core.errors import Refused
+from mpviz.core.text import quoted
 
 TOKEN_VARIABLE = "MPVIZ_TOKEN"
 HOME = "127.0.0.1"
@@ -119,8 +120,9 @@ def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address(HOME if ip == "localhost" else ip.strip("[]"))
     except ValueError:
-        said = f"--ip {ip[:60]!r} is not an address, such as 0.0.0.0 or 192.168.1.20."
-        raise Refused(said) from None
+        raise Refused(
+            f"--ip {quoted(ip)} is not an address, such as 0.0.0.0 or 192.168.1.20."
+        ) from None
 
 
 def _checked(token: str) -> str:
@@ -143,7 +145,9 @@ def _name(host: str) -> str:
     try:
         return _bracketed(str(ipaddress.ip_address(name.strip("[]"))))
     except ValueError:
-        raise Refused(f"--host {host[:60]!r} is not a host name; give it without a port.") from None
+        raise Refused(
+            f"--host {quoted(host)} is not a host name; give it without a port."
+        ) from None
 
 
 def names(ip: str) -> set[str]:
