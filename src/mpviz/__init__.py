@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mpviz.core.plan import Plan
     from mpviz.core.record import Answer, Line, Record
     from mpviz.experiments import EXPERIMENTS, Experiment, Finding
-    from mpviz.faults import FAULTS, Fault
+    from mpviz.faults.catalogue import FAULTS, Fault
     from mpviz.inputs import InputSet, input_set
     from mpviz.mechanisms import MECHANISMS, Mechanism
     from mpviz.workloads import WORKLOADS, Workload
@@ -31,9 +31,9 @@ _HOMES = {
     "EXPERIMENTS": "experiments",
     "Ending": "core.outcome",
     "Experiment": "experiments",
-    "FAULTS": "faults",
+    "FAULTS": "faults.catalogue",
     "Failed": "core.errors",
-    "Fault": "faults",
+    "Fault": "faults.catalogue",
     "Finding": "experiments",
     "InputSet": "inputs",
     "Line": "core.record",

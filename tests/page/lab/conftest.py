@@ -2,12 +2,12 @@
 
 import pytest
 
-from mpviz.faults import lab as faultlab
-from mpviz.faults.lab import Cell
+from mpviz.faults.lab.cell import Cell
+from mpviz.faults.lab.running import run_cells
 
 
 @pytest.fixture(scope="session")
 def real() -> Cell:
     """Of the sequential mechanism with a task that raises."""
-    (cell,) = faultlab.cells(["sequential"], ["raises"])
+    (cell,) = run_cells(["sequential"], ["raises"])
     return cell

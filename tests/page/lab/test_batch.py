@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.lab.batch import Batch, blocks_of
 from mpviz.page.lab.tab import ALL

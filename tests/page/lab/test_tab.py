@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from mpviz.core.errors import Refused
-from mpviz.faults import FAULTS
-from mpviz.faults import lab as faultlab
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
+from mpviz.faults.lab.running import run_cells
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.activity import Activity
 from mpviz.page.lab.tab import ALL, FaultLab
@@ -56,7 +56,7 @@ def lab(fake: Fake) -> FaultLab:
 
 
 def live(
-    cells: Any = faultlab.cells, scroll_to: Callable[[str], object] = lambda _selector: None
+    cells: Any = run_cells, scroll_to: Callable[[str], object] = lambda _selector: None
 ) -> tuple[FaultLab, Activity]:
     """A lab that hears of its activity as on the page; it really runs its cells unless told how."""
     activity = Activity()

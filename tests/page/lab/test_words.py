@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.running import DEADLINES
 from mpviz.page.lab import words
 

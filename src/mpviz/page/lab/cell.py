@@ -9,8 +9,8 @@ import ipywidgets as widgets
 from markupsafe import Markup
 
 from mpviz.charts import timeline_height
-from mpviz.faults import FAULTS, TASKS
-from mpviz.faults.lab import Cell
+from mpviz.faults.catalogue import FAULTS, TASKS
+from mpviz.faults.lab.cell import Cell
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.boxes import button, row, set_class
 from mpviz.page.lab.words import coloured, word_of

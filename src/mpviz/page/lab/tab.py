@@ -16,9 +16,9 @@ import ipywidgets as widgets
 from mpviz.analysis.csvfiles import csv_text
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
-from mpviz.faults import FAULTS
-from mpviz.faults import lab as faultlab
-from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen, frame
+from mpviz.faults.lab.running import MECHANISMS_TESTED, run_cells
 from mpviz.page.activity import Activity
 from mpviz.page.background import in_background
 from mpviz.page.boxes import button, row
@@ -60,7 +60,7 @@ class FaultLab:
         self,
         activity: Activity,
         scroll_to: Callable[[str], object],
-        cells: Cells = faultlab.cells,
+        cells: Cells = run_cells,
     ) -> None:
         self._activity, self._scroll_to, self._cells = activity, scroll_to, cells
         self._seen: dict[str, dict[Key, Cell]] = {}  # by start method
@@ -201,7 +201,7 @@ class FaultLab:
     def make_csv(self) -> tuple[str, bytes]:
         """Write all cells of this session as CSV, a row each."""
         cells = [cell for seen in self._seen.values() for cell in seen.values()]
-        return "mpviz-faults.csv", csv_text(faultlab.frame(cells)).encode()
+        return "mpviz-faults.csv", csv_text(frame(cells)).encode()
 
     def refresh(self) -> None:
         """Enable and disable what depends on whether something runs."""

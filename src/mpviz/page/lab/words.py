@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.running import AT_ONCE, DEADLINES
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.markup import element
