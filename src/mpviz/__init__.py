@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mpviz.core.outcome import Outcome
     from mpviz.core.plan import Plan
     from mpviz.core.record import Record
-    from mpviz.experiments import EXPERIMENTS
+    from mpviz.experiments.catalogue import EXPERIMENTS
     from mpviz.faults import FAULTS
     from mpviz.inputs import input_set
     from mpviz.mechanisms import MECHANISMS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "EXPERIMENTS": "experiments",
+    "EXPERIMENTS": "experiments.catalogue",
     "FAULTS": "faults",
     "MECHANISMS": "mechanisms",
     "Outcome": "core.outcome",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.core.text import LONGEST, as_text, digits, seconds, size
+from mpviz.core.text import LONGEST, as_text, digits, listed, seconds, size
 
 
 class Silent:
@@ -156,3 +156,10 @@ def test_a_number_is_written_to_three_digits(value: float, text: str) -> None:
 )
 def test_a_number_of_bytes_is_written_in_the_unit_it_is_read_in(count: int, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_parts_are_joined_as_a_sentence_does(parts: list[str], text: str) -> None:
+    assert listed(parts) == text

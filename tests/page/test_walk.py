@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mpviz.core.errors import Refused
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.inputs import input_sets
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.app import Page

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 
 from mpviz.core.errors import Refused
 from mpviz.core.record import Line
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.page.activity import Turn
 from mpviz.page.markup import code, listing
 from mpviz.page.status import Said
