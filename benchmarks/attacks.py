@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from typing import TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from tornado.httpclient import HTTPClientError
@@ -29,7 +30,8 @@ RANDOM, CRAFTED = 10_000, 2_000  # frames of an hour
 LEAST_FRAMES = 40  # a second's worth of work also in a short run
 MOST_HELD = 150
 HOLD = 5.0  # seconds that a connection is held
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 
 
 class Attacker:

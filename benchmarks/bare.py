@@ -4,10 +4,10 @@ import sys
 import time
 from multiprocessing import Pool
 
-from tasks import CASES
+from tasks import CASES  # type: ignore[import-not-found]  # beside this file
 
 
-def main():
+def main() -> None:
     """Print the makespan in seconds of the case that is named."""
     function, inputs, chunk_size, workers = CASES[sys.argv[1]]
     began = time.perf_counter()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import bootstrap
-from tasks import CASES
+from tasks import CASES  # type: ignore[import-not-found]  # beside this file
 
 import mpviz
 

@@ -112,7 +112,7 @@ def main() -> None:
     options = parser.parse_args()
     url = f"http://localhost:{(port := free_port())}/"
     server = subprocess.Popen(
-        [sys.executable, "-m", "mpviz.cli", "serve", f"--port={port}"],
+        [sys.executable, "-m", "mpviz", "serve", f"--port={port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -390,7 +390,7 @@ async def _one_visit(address: str, report: Report, rng: random.Random, end: floa
             elif end and rng.random() < 0.15:
                 break  # leaves in the middle of it
             try:
-                await visitor.wait_for(lambda before=before: visitor.ended > before)
+                await visitor.wait_for(lambda before=before: visitor.ended > before)  # type: ignore[misc]
             except TimeoutError:
                 report.unfinished += 1
                 break

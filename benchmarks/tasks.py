@@ -4,7 +4,7 @@ from mpviz.inputs import input_set
 from mpviz.workloads import is_prime
 
 
-def empty(_):
+def empty(_: int) -> None:
     """No work at all, so that nothing but the handing over is left."""
 
 

@@ -6,7 +6,6 @@ Imports only what the conformance suite has on every Python: pytest and psutil.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 import uuid
@@ -29,14 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     name, _, value = SESSION.partition("=")
     os.environ[name] = value
     # A folder for this session's runs alone; what pytest itself keeps stays where one looks for it.
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="tests-")
+    # A worker of pytest-xdist is a session of its own, with its folder beside its parent's.
+    place = os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="tests-", dir=place)
     # A line of this session's own, so that it neither waits for others nor holds them up.
     os.environ["MPVIZ_TURNS"] = str(Path(tempfile.gettempdir()) / "turns")
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mpviz
-from mpviz.analysis.trace import baseline_of, sound
+from mpviz.analysis.trace import sound
 from mpviz.core import schema
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
@@ -177,7 +177,7 @@ def test_the_impossible_is_refused_before_anything_runs() -> None:
 
 def test_inputs_that_cannot_be_gone_through_are_a_type_error_as_anywhere() -> None:
     with pytest.raises(TypeError, match="not iterable"):
-        mpviz.run(IS_PRIME, 7)  # type: ignore[arg-type]
+        mpviz.run(IS_PRIME, 7)
 
 
 def test_a_failing_task_does_not_raise_here() -> None:
@@ -196,6 +196,6 @@ def test_sequential_is_one_worker_whatever_was_asked_for() -> None:
 
 def test_a_baseline_is_held_to_the_limits_of_the_plan_it_is_for() -> None:
     plan = Plan(IS_PRIME, (3, 5), "queue", 4, "spawn", 2, timeout=7, memory=2**30)
-    alone = baseline_of(plan)
+    alone = plan.baseline
     assert (alone.mechanism, alone.workers, alone.chunk_size) == ("sequential", 1, 1)
     assert (alone.inputs, alone.timeout, alone.memory) == (plan.inputs, 7, 2**30)

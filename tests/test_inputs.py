@@ -99,7 +99,7 @@ def test_a_name_is_looked_up_and_never_becomes_a_path(name: str) -> None:
 @pytest.mark.parametrize("name", [None, 3, ["prime_mixture"], {"a": 1}, "\n" * 9, "x" * 10**6])
 def test_a_name_of_any_kind_is_refused_in_one_short_line(name: object) -> None:
     with pytest.raises(Refused) as caught:
-        input_set(name)  # type: ignore[arg-type]
+        input_set(name)
     assert len(str(caught.value).splitlines()) == 1
     assert len(str(caught.value)) < 200
 
@@ -230,6 +230,7 @@ TEXTS = st.one_of(
 
 @given(TEXTS, st.text(max_size=60))
 def test_any_text_gives_a_whole_set_or_one_line_of_refusal(text: str | bytes, name: str) -> None:
+    values: tuple[int, ...]
     try:
         found = parse(text, name=name, limits=replace(USUAL, tasks=5, upload=200))
     except Refused as refused:
@@ -306,17 +307,17 @@ def test_an_impossible_wish_is_refused_in_one_sentence(
     wrong: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(Refused) as caught:
-        generate(**(GOOD | wrong), limits=USUAL)  # type: ignore[arg-type]
+        generate(**(GOOD | wrong), limits=USUAL)
     assert str(caught.value) == sentence
 
 
 def test_without_limits_what_is_too_little_or_no_number_is_refused_all_the_same() -> None:
     for wrong in ({"count": 0}, {"count": 2.5}, {"size": -5}, {"size": 10**9999}):
         with pytest.raises(Refused):
-            generate(**(GOOD | wrong))  # type: ignore[arg-type]
+            generate(**(GOOD | wrong))
 
 
 @pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 0.5, None])
 def test_a_seed_that_no_column_can_keep_is_refused(seed: object) -> None:
     with pytest.raises(Refused, match=r"^The seed must be a whole number"):
-        generate(**(GOOD | {"seed": seed}))  # type: ignore[arg-type]
+        generate(**(GOOD | {"seed": seed}))

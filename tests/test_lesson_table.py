@@ -1,6 +1,7 @@
 """The table of the lesson's content: each place that it names exists and runs."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mpviz.workloads import WORKLOADS, is_prime
 TABLE = Path(__file__).parents[1] / "docs" / "lesson.md"
 ROW = re.compile(r"^\| (?P<lesson>.+) \| `(?P<kind>[a-z ]+?) (?P<name>[a-z_.]+)` \|$", re.MULTILINE)
 PLACES = sorted({(row["kind"], row["name"]) for row in ROW.finditer(TABLE.read_text("utf-8"))})
-NAMED = {
+NAMED: dict[str, Collection[str]] = {
     "experiment": EXPERIMENTS,
     "mechanism": MECHANISMS,
     "workload": WORKLOADS,

@@ -9,8 +9,9 @@ import pytest
 import mpviz
 
 PUBLIC = {
-    "EXPERIMENTS", "FAULTS", "MECHANISMS", "Outcome", "Plan", "Record", "Refused", "Trace",
-    "WORKLOADS", "input_set", "read_csv", "run",
+    "Answer", "Cancelled", "EXPERIMENTS", "Ending", "Experiment", "FAULTS", "Failed", "Fault",
+    "Finding", "InputSet", "Line", "MECHANISMS", "Mechanism", "MpvizError", "Outcome", "Plan",
+    "Record", "Refused", "Trace", "WORKLOADS", "Workload", "input_set", "read_csv", "run",
 }  # fmt: skip
 
 

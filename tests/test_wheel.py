@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ TOP = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str | Path, **options: object) -> str:
+def run(*command: str | Path, **options: Any) -> str:
     """What a command prints; its failure fails the test with what it said."""
     answer = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=100, check=False, **options
@@ -76,7 +77,7 @@ def test_it_holds_data_sets_notebook_template_and_the_mark_of_types(wheel: Path)
 
 
 def test_it_finds_its_own_files_and_not_the_checkout_s(elsewhere: Path, tmp_path: Path) -> None:
-    code = "from mpviz import resources as r; print(r.data_folder(), r.notebook(), sep='\\n')"
+    code = "from mpviz.core import resources as r; print(r.data_folder(), r.notebook(), sep='\\n')"
     found = run(elsewhere / "python", "-c", code, cwd=tmp_path, env=outside(elsewhere)).splitlines()
     assert len(found) == 2
     assert all(Path(path).is_relative_to(elsewhere.parent) for path in found)

@@ -18,8 +18,7 @@ def main() -> None:
     """Print ``name==bound`` for each dependency and the libraries of the extra ``lab``."""
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     for wanted in project["dependencies"]:
-        name, bound = re.fullmatch(r"([\w.-]+)>=([\w.]+)", wanted).groups()
-        print(f"{name}=={bound}")
+        print(re.sub(r"^([\w.-]+)>=([\w.]+)$", r"\1==\2", wanted))
 
 
 if __name__ == "__main__":

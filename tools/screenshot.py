@@ -28,8 +28,9 @@ def main() -> None:
         page.locator(".mpviz-runs input[type=radio]").nth(3).check()
         page.evaluate("scrollTo(0, 0)")
         page.wait_for_timeout(1500)
-        clip = {"x": 0, "y": 0, "width": 1280, "height": 1330}
-        page.screenshot(path=file, full_page=True, clip=clip)
+        page.screenshot(
+            path=file, full_page=True, clip={"x": 0, "y": 0, "width": 1280, "height": 1330}
+        )
         browser.close()
 
 

@@ -13,28 +13,41 @@ if TYPE_CHECKING:
     from mpviz.analysis.csvfiles import read_csv
     from mpviz.analysis.trace import Trace
     from mpviz.api import run
-    from mpviz.core.errors import Refused
-    from mpviz.core.outcome import Outcome
+    from mpviz.core.errors import Cancelled, Failed, MpvizError, Refused
+    from mpviz.core.outcome import Ending, Outcome
     from mpviz.core.plan import Plan
-    from mpviz.core.record import Record
+    from mpviz.core.record import Answer, Line, Record
     from mpviz.experiments.catalogue import EXPERIMENTS
-    from mpviz.faults import FAULTS
-    from mpviz.inputs import input_set
-    from mpviz.mechanisms import MECHANISMS
-    from mpviz.workloads import WORKLOADS
+    from mpviz.experiments.finding import Experiment, Finding
+    from mpviz.faults import FAULTS, Fault
+    from mpviz.inputs import InputSet, input_set
+    from mpviz.mechanisms import MECHANISMS, Mechanism
+    from mpviz.workloads import WORKLOADS, Workload
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answer": "core.record",
+    "Cancelled": "core.errors",
     "EXPERIMENTS": "experiments.catalogue",
+    "Ending": "core.outcome",
+    "Experiment": "experiments.finding",
     "FAULTS": "faults",
+    "Failed": "core.errors",
+    "Fault": "faults",
+    "Finding": "experiments.finding",
+    "InputSet": "inputs",
+    "Line": "core.record",
     "MECHANISMS": "mechanisms",
+    "Mechanism": "mechanisms",
+    "MpvizError": "core.errors",
     "Outcome": "core.outcome",
     "Plan": "core.plan",
     "Record": "core.record",
     "Refused": "core.errors",
     "Trace": "analysis.trace",
     "WORKLOADS": "workloads",
+    "Workload": "workloads",
     "input_set": "inputs",
     "read_csv": "analysis.csvfiles",
     "run": "api",
@@ -44,11 +57,23 @@ __all__ = [
     "FAULTS",
     "MECHANISMS",
     "WORKLOADS",
+    "Answer",
+    "Cancelled",
+    "Ending",
+    "Experiment",
+    "Failed",
+    "Fault",
+    "Finding",
+    "InputSet",
+    "Line",
+    "Mechanism",
+    "MpvizError",
     "Outcome",
     "Plan",
     "Record",
     "Refused",
     "Trace",
+    "Workload",
     "input_set",
     "read_csv",
     "run",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mpviz.analysis.trace import Trace, baseline_of, sound
-from mpviz.core.plan import DEFAULT_TIMEOUT, Plan
+from mpviz.analysis.trace import Trace, sound
+from mpviz.core.plan import DEFAULT_START_METHOD, DEFAULT_TIMEOUT, Plan
 from mpviz.core.record import Record
 from mpviz.engine import runner, turns
 
@@ -17,9 +17,10 @@ def run(
     *,
     mechanism: str = "pool.map",
     workers: int = 2,
-    start_method: str = "fork",
+    start_method: str = DEFAULT_START_METHOD,
     chunk_size: int = 1,
     timeout: float = DEFAULT_TIMEOUT,
+    memory: int | None = None,
     baseline: bool = False,
 ) -> Trace:
     """Run `function` over `inputs` in a clean process and record what every worker did.
@@ -37,11 +38,14 @@ def run(
     workers
         Processes or threads that run tasks.
     start_method
-        ``"fork"``, ``"spawn"`` or ``"forkserver"``.
+        ``"fork"``, ``"spawn"`` or ``"forkserver"``; this Python's own default, if none is named.
     chunk_size
         Tasks handed over at once, where the mechanism does that.
     timeout
         The deadline in seconds, of each run.
+    memory
+        Bytes that all processes of a run may use together; if None, three quarters of what is free
+        when it starts.
     baseline
         Measure `sequential` first, so that speedup and ``answers_agree`` are known; once more
         after the run, where the speedup is more than its workers and CPUs can give.
@@ -55,6 +59,8 @@ def run(
     mpviz.Refused
         When the plan can't be run, or this thread is in the middle of an experiment; nothing was
         started then.
+    mpviz.Failed
+        When the machine can't: no space, or no process to be had.
     """
     plan = Plan(
         function=function,
@@ -64,12 +70,13 @@ def run(
         start_method=start_method,
         chunk_size=chunk_size,
         timeout=timeout,
+        memory=memory,
         workload=getattr(function, "__name__", type(function).__name__),
         input_set=getattr(inputs, "name", ""),
     )
     runner.check(plan)
     with turns.turn():
-        before = Trace(_finished(baseline_of(plan))) if baseline else None
+        before = Trace(_finished(plan.baseline)) if baseline else None
         return sound(Trace(_finished(plan), before), _finished)
 
 

@@ -101,7 +101,7 @@ def record(results: list[Any], *, room: int = 1000) -> Record:
         index: answer(value, room=room) for index, value in enumerate(results) if index not in plain
     }
     texts = dict.fromkeys(range(len(results)), "…") | plain
-    plan = Plan(abs, tuple(range(len(results))))
+    plan = Plan(abs, tuple(range(len(results))) or (0,))
     return Record(plan, Ending.FINISHED, 1, 2, b"", b"", results=texts, answers=answers)
 
 

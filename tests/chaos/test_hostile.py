@@ -57,7 +57,7 @@ SEED = int(os.environ.get("MPVIZ_SEED", "1"))
 
 def cells_of(family: str) -> list[dict[str, Any]]:
     """The cells of a family, a mechanism after the other."""
-    tasks = [{"hostile": (family, name)} for name in FAMILIES.get(family, ())]
+    tasks: list[dict[str, Any]] = [{"hostile": (family, name)} for name in FAMILIES.get(family, ())]
     tasks += [{"input": name} for name in INPUTS if family == "inputs"]
     mechanisms = list(MECHANISMS)
     # Where the tasks are as many as the mechanisms, or twice that, each would meet the same.

@@ -27,7 +27,7 @@ def tasks(rows: Iterable[tuple[int | None, float, float, str]]) -> pd.DataFrame:
     """A task a row: lane, started, finished, outcome."""
     rows = list(rows)
     lane, start, end, outcome = zip(*rows, strict=True) if rows else ((), (), (), ())
-    start, end = np.array(start, float), np.array(end, float)
+    start, end = np.array(start, float), np.array(end, float)  # type: ignore[assignment]
     return frame(
         schema.TASKS,
         {
@@ -128,13 +128,13 @@ def many(n: int, lanes: int, *, took: float = 1e-5, failing: float = 0.0, seed: 
     outcome = np.where(random.random(starts.size) < failing, "error", "ok")
     made = tasks(zip(lanes_, starts, ends, outcome, strict=True))
     previous = np.concatenate([np.r_[0.02, e[:-1]] for e in end])
-    gaps = pd.DataFrame(
+    waits = pd.DataFrame(
         {"worker": lanes_, "kind": "gap", "start_s": previous, "end_s": starts,
          "task": pd.Series([pd.NA] * starts.size, dtype="Int64")}
     ).astype({"kind": "str"})  # fmt: skip
     boots = intervals([(i, "startup", 0.0, 0.02, None) for i in range(lanes)])
     rest = intervals([(i, "tail", end[i][-1], ends.max(), None) for i in range(lanes)])
-    return made, pd.concat([boots, gaps, rest], ignore_index=True)
+    return made, pd.concat([boots, waits, rest], ignore_index=True)
 
 
 def runs(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:

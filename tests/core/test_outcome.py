@@ -103,7 +103,8 @@ def test_two_records_do_not_share_what_they_were_not_given() -> None:
     plan = Plan(abs, (1,))
     first, second = (Record(plan, Ending.FINISHED, 0, 0, b"", b"") for _ in range(2))
     assert first.results is not second.results
-    assert Record(plan, Ending.FINISHED, 0, 0, b"", b"", results=MappingProxyType({0: "1"}))
+    results = MappingProxyType({0: "1"})
+    assert Record(plan, Ending.FINISHED, 0, 0, b"", b"", results=results).results == results
 
 
 def test_a_refusal_is_a_value_error_that_says_its_sentence() -> None:

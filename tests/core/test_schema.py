@@ -59,7 +59,7 @@ def test_no_column_is_named_twice(table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_every_column_has_a_dtype_that_pandas_knows_and_a_meaning(table: str) -> None:
     for column in TABLES[table]:
-        assert len(pd.array([], dtype=column.dtype)) == 0
+        assert len(pd.Series([], dtype=column.dtype)) == 0
         assert column.meaning
         assert not column.meaning.endswith(".")
 

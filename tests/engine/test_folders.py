@@ -257,7 +257,7 @@ def test_folders_that_may_not_be_written_to_are_removed_too_and_links_out_of_the
 def test_several_may_clear_away_at_once(killed: Callable[[], Path], place: Path) -> None:
     held = folders.make()
     left = [killed() for _ in range(4)]
-    code = "from mpviz import folders; folders.clear_left_over()"
+    code = "from mpviz.engine import folders; folders.clear_left_over()"
     programs = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
     assert [program.wait(30) for program in programs] == [0] * 4
     assert not any(folder.exists() for folder in left)

@@ -13,7 +13,7 @@ import pytest
 import mpviz
 from mpviz import inputs
 from mpviz.analysis import csvfiles
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Failed, Refused
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 from mpviz.engine import runner
@@ -135,7 +135,7 @@ def test_where_room_cannot_be_reserved_it_is_written(
 def test_a_run_for_which_there_is_no_room_is_refused(runs_on_disk: Path, tasks: int) -> None:
     if tasks == 8:
         fill(runs_on_disk)
-    with pytest.raises(Refused, match=r"^The run could not be started: .*No space left on device"):
+    with pytest.raises(Failed, match=r"^The run could not be started: .*No space left on device"):
         runner.start(Plan(function=abs, inputs=tuple(range(tasks)), mechanism="sequential"))
     assert run_folders() == set()
 
@@ -145,7 +145,7 @@ def test_a_run_is_refused_where_its_folder_cannot_be_made(
     runs_on_disk: Path,
 ) -> None:
     subprocess.run(["mount", "-o", "remount,ro", runs_on_disk], check=True)
-    with pytest.raises(Refused, match=r"^The run could not be started: .*Read-only file system"):
+    with pytest.raises(Failed, match=r"^The run could not be started: .*Read-only file system"):
         runner.start(Plan(function=abs, inputs=(1,), mechanism="sequential"))
 
 

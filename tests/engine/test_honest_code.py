@@ -20,10 +20,7 @@ import pytest
 
 import mpviz
 from mpviz.core.outcome import Ending
-from mpviz.core.plan import Plan
-from mpviz.engine import runner
-from mpviz.engine.recording.raw import NOT_KEPT, own_file
-from tests.waiting import until
+from tests.engine.runs import by_value
 
 Piece = Callable[[], Any]
 METHODS = ("fork", "spawn", "forkserver")
@@ -53,7 +50,7 @@ def buffer() -> None:
 
 @piece
 def reconfigure() -> None:
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)  # type: ignore[union-attr]  # it is
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
     print("reconfigured")
 
 
@@ -201,21 +198,13 @@ PAST_THE_STREAMS = {
 }  # fmt: skip
 
 
-def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A copy that travels by value: a worker that imports this module imports pytest as well."""
-    import types
-
-    names = {"os": os, "subprocess": subprocess, "sys": sys, "tempfile": tempfile}
-    made = {"__builtins__": __builtins__, "__name__": "__main__"} | names
-    return types.FunctionType(function.__code__, made, function.__name__)
-
-
 class Way:
     """One run of all pieces."""
 
     def __init__(self, mechanism: str, method: str) -> None:
         self.threads = mechanism == "threads"
-        pieces = {name: by_value(function) for name, function in PIECES.items()}
+        modules = {"os": os, "subprocess": subprocess, "sys": sys, "tempfile": tempfile}
+        pieces = {name: by_value(function, **modules) for name, function in PIECES.items()}
         self.names = list(pieces)
 
         def work(name: str) -> Any:
@@ -323,181 +312,3 @@ def test_a_long_path_of_temporary_files_is_no_trouble(
             assert list(trace.tasks["result"]) == ["1", "2"], trace.sentence
         home = long / f"mpviz-{os.getuid()}"  # the folder of runs' folders stays, empty
         assert [path for path in long.rglob("*") if path != home] == []
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_what_a_killed_worker_wrote_is_of_the_task_it_was_killed_in(method: str) -> None:
-    def write(number: int) -> int:
-        import os
-        import signal
-        import time
-
-        os.write(1, b"of %d\n" % number)
-        if number == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if number == 3:
-            time.sleep(60)
-        return number
-
-    trace = mpviz.run(
-        write, [1, 2, 3], mechanism="process", workers=1, start_method=method, timeout=2
-    )
-    assert list(trace.tasks["outcome"]) == ["ok", "died", "timeout"]
-    said = {(line.task, line.text) for line in trace.output}
-    assert said == {(0, "of 1"), (1, "of 2"), (2, "of 3")}
-
-
-def test_what_is_written_between_two_tasks_is_of_no_task() -> None:
-    def leave_one_behind(number: int) -> int:
-        import subprocess
-        import time
-
-        if number == 0:
-            subprocess.Popen(["sh", "-c", "sleep 0.2; echo late"])
-        elif number == 1:
-            time.sleep(0.5)  # it writes meanwhile, in another worker
-        return number
-
-    trace = mpviz.run(leave_one_behind, [0, 1], mechanism="pool.map", workers=2, timeout=20)
-    assert [(line.task, line.text) for line in trace.output] == [(-1, "late")]
-
-
-def test_what_a_task_forks_does_not_tell_what_it_wrote_twice() -> None:
-    def fork(_: int) -> None:
-        import os
-
-        os.write(1, b"parent\n")
-        if not os.fork():
-            print("child", flush=True)
-            os._exit(0)
-        os.wait()
-
-    trace = mpviz.run(fork, [0], mechanism="process", workers=1, timeout=20)
-    assert sorted((line.task, line.text) for line in trace.output) == [(0, "child"), (0, "parent")]
-
-
-@pytest.mark.parametrize("mechanism", ["sequential", "pool.map"])
-def test_of_very_much_that_is_written_the_first_mebibyte_is_kept_and_the_rest_said_to_be_lost(
-    mechanism: str,
-) -> None:
-    def flood(number: int) -> int:
-        import subprocess
-
-        subprocess.run(["head", "-c", "50000000", "/dev/zero"], check=True)
-        return number
-
-    trace = mpviz.run(flood, [0, 1], mechanism=mechanism, workers=2, timeout=30)
-    assert list(trace.tasks["outcome"]) == ["ok", "ok"]
-    *kept, last = trace.output
-    assert 2**20 <= sum(len(line.text) for line in kept) <= 2 * 2**20
-    assert (last.task, last.text) == (-1, NOT_KEPT)
-
-
-@pytest.mark.parametrize("mechanism", ["sequential", "process"])
-def test_a_child_that_writes_without_end_does_not_fill_the_disk(mechanism: str) -> None:
-    def flood(_: int) -> None:
-        import subprocess
-
-        subprocess.run(["yes"], check=True)
-
-    running = runner.start(Plan(flood, (0,), mechanism=mechanism, timeout=30))
-    path = running.folder / ("host.log" if mechanism == "sequential" else "raw/0")
-    most = 0
-
-    def cut_back() -> bool:
-        nonlocal most
-        size = path.stat().st_size if path.exists() else 0
-        most = max(most, size)
-        return size < most
-
-    until(cut_back)
-    running.cancel()
-    record = running.wait(20)
-    assert record.ending is Ending.CANCELLED
-    assert {line.task for line in record.output[:-1]} == {0}
-    assert sum(len(line.text) for line in record.output[:-1]) <= 2**20
-    assert record.output[-1].text == NOT_KEPT
-
-
-def test_a_worker_without_room_for_a_file_of_its_own_works_all_the_same(tmp_path: Path) -> None:
-    assert own_file(tmp_path / "nowhere", 3) is None
-
-
-def burn(seconds: float) -> None:
-    """Use a CPU so long."""
-    import time
-
-    end = time.thread_time() + seconds
-    while time.thread_time() < end:
-        pass
-
-
-@pytest.mark.parametrize(("mechanism", "method"), [("sequential", "fork"), ("pool.map", "spawn")])
-def test_children_and_threads_of_a_task_count_as_computing(mechanism: str, method: str) -> None:
-    burning = by_value(burn)
-
-    def by_a_child(_: str) -> None:
-        import subprocess
-        import sys
-
-        code = "import time\nwhile time.process_time() < 0.3: pass"
-        subprocess.run([sys.executable, "-c", code], check=True)
-
-    def by_a_thread(_: str) -> None:
-        import threading
-
-        helper = threading.Thread(target=burning, args=(0.3,))
-        helper.start()
-        helper.join()
-
-    trace = mpviz.run(
-        lambda how: {"child": by_a_child, "thread": by_a_thread, "self": burning}[how](
-            0.3 if how == "self" else how
-        ),
-        ["child", "thread", "self"],
-        mechanism=mechanism,
-        start_method=method,
-        workers=1,
-        timeout=30,
-    )
-    assert list(trace.tasks["outcome"]) == ["ok"] * 3
-    assert (trace.tasks["cpu_s"] >= 0.28).all()
-    assert trace.summary["computing_s"] >= 0.84
-
-
-def test_what_children_used_before_is_not_a_later_task_s() -> None:
-    def wait_for_a_child(number: int) -> None:
-        import subprocess
-        import sys
-        import time
-
-        if number == 0:
-            code = "import time\nwhile time.process_time() < 0.3: pass"
-            subprocess.run([sys.executable, "-c", code], check=True)
-        else:
-            time.sleep(0.01)
-
-    trace = mpviz.run(wait_for_a_child, range(3), mechanism="process", workers=1, timeout=30)
-    assert trace.tasks["cpu_s"][0] >= 0.28
-    assert (trace.tasks["cpu_s"][1:] < 0.2).all()
-
-
-def test_threads_whose_children_computed_are_not_said_to_wait() -> None:
-    def by_a_child(_: int) -> None:
-        import subprocess
-        import sys
-
-        code = "import time\nwhile time.process_time() < 0.3: pass"
-        subprocess.run([sys.executable, "-c", code], check=True)
-
-    trace = mpviz.run(by_a_child, [0, 1], mechanism="threads", workers=2, timeout=30)
-    assert trace.summary["computing_s"] != trace.summary["computing_s"]  # NaN
-    assert "computing" not in trace.sentence
-    assert "inside tasks" in trace.sentence
-
-
-def test_threads_that_wait_are_said_to() -> None:
-    sleep = mpviz.WORKLOADS["sleep"].function
-    trace = mpviz.run(sleep, [300, 300], mechanism="threads", workers=2, timeout=20)
-    assert trace.summary["computing_s"] < 0.1
-    assert "inside tasks but not computing" in trace.sentence

@@ -34,7 +34,7 @@ def ran(function: Callable[[Any], Any], inputs: list[Any], **options: Any) -> Tr
     assert time.monotonic() - began < LIMIT + options["timeout"]
     assert len(trace.tasks) == len(inputs)
     assert trace.sentence
-    assert trace.timeline()
+    assert trace.timeline().renderers
     assert len(trace.workers) <= 1000
     return trace
 

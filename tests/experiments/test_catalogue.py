@@ -66,7 +66,7 @@ def test_it_ends_with_a_frame_a_sentence_and_a_chart(finding: Find, name: str) -
 def words(plot: figure) -> Iterator[str]:
     """Every text in the columns of a figure."""
     for renderer in plot.renderers:
-        yield from renderer.data_source.data.get("text", [])
+        yield from renderer.data_source.data.get("text", [])  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", NAMES)

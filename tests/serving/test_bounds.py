@@ -73,7 +73,7 @@ def test_a_page_that_asks_for_much_and_reads_nothing_takes_little_memory(public:
         before = own_memory(public.pid)
         comms = [one for one, state in visitor.states.items() if "bokeh_version" in state]
         assert visitor._socket is not None
-        stream = visitor._socket.protocol.stream  # type: ignore[union-attr]
+        stream = visitor._socket.protocol.stream
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stream.io_loop.remove_handler(stream.fileno())  # nothing is read from here on
         peak = 0
@@ -284,7 +284,7 @@ def test_a_flood_of_empty_frames_stops_nobody(public: Server):
         visitor = Visitor(public.address)
         await visitor.arrive()
         assert visitor._socket is not None
-        stream = visitor._socket.protocol.stream  # type: ignore[union-attr]
+        stream = visitor._socket.protocol.stream
         with suppress(OSError):
             stream.socket.setblocking(True)
             stream.socket.settimeout(1)

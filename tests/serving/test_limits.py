@@ -31,7 +31,7 @@ def test_what_is_usual_holds_where_nobody_says_otherwise(monkeypatch):
 def test_in_public_a_run_has_a_ceiling_of_memory_that_it_can_only_lower(public):
     assert current() is PUBLIC
     assert admit(PLAN).memory == PUBLIC.memory
-    assert admit(replace(PLAN, memory=1)).memory == 1
+    assert admit(replace(PLAN, memory=2**28)).memory == 2**28
     assert admit(replace(PLAN, memory=2**60)).memory == PUBLIC.memory
 
 

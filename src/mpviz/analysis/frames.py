@@ -174,24 +174,9 @@ def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
     )
 
 
-def lanes_of(plan: Plan) -> int:
-    """How many lanes a plan has: its workers, unless the mechanism has its own idea of them."""
-    mechanism = MECHANISMS[plan.mechanism]
-    if mechanism.one_each:
-        return len(plan.inputs)
-    return plan.workers if mechanism.parallel else 1
-
-
-def makespan_of(record: Record) -> float:
-    """Seconds from the mechanism being called to its last result, or to the cut."""
-    return (record.ended_ns - record.called_ns) / 1e9
-
-
 def intervals_frame(record: Record, tasks: pd.DataFrame, workers: pd.DataFrame) -> pd.DataFrame:
     """The account of time of one run, by ``schema.INTERVALS``."""
-    return metrics.account(
-        tasks, workers, lanes=lanes_of(record.plan), makespan=makespan_of(record)
-    )
+    return metrics.account(tasks, workers, lanes=record.plan.lanes, makespan=record.makespan_s)
 
 
 def runs_frame(
@@ -210,7 +195,7 @@ def runs_frame(
         The sequential run's record and tasks. Speedup is NaN without one, and wherever a task of
         either run did not end as ok: the ratio of unequal work says nothing.
     """
-    plan, makespan, lanes = record.plan, makespan_of(record), lanes_of(record.plan)
+    plan, makespan, lanes = record.plan, record.makespan_s, record.plan.lanes
     counts = tasks["outcome"].value_counts()
     seconds = metrics.seconds_by_kind(intervals)
     useful = metrics.useful_by_lane(intervals, lanes)
@@ -221,7 +206,7 @@ def runs_frame(
         before, tasks_before = baseline
         agree = agreement(record, tasks, before, tasks_before)
         if (tasks_before["outcome"] == "ok").all() and (tasks["outcome"] == "ok").all():
-            baseline_s = makespan_of(before)
+            baseline_s = before.makespan_s
             spent = tasks_before["finished_s"] - tasks_before["started_s"]
             sequential_useful = float(spent.sum())
             possible = _possible_speedup(record, tasks, tasks_before)
@@ -271,10 +256,10 @@ def _possible_speedup(record: Record, tasks: pd.DataFrame, before: pd.DataFrame)
     cpus = float(record.environment.get("usable_cpus", NAN))
     if record.plan.mechanism == "threads" and record.environment.get("gil"):
         # Where C code lets go of the GIL, threads do compute together, and their CPU time shows it.
-        cpus = min(cpus, max(1.0, float(tasks["cpu_s"].sum()) / makespan_of(record)))
+        cpus = min(cpus, max(1.0, float(tasks["cpu_s"].sum()) / record.makespan_s))
     # The larger share: in one of the two, tasks may have waited for a CPU that something else had.
     computing = max(_computing(tasks), _computing(before))
-    return metrics.possible_speedup(lanes_of(record.plan), cpus, computing)
+    return metrics.possible_speedup(record.plan.lanes, cpus, computing)
 
 
 def _computing(tasks: pd.DataFrame) -> float:
@@ -297,7 +282,7 @@ def _plan_columns(plan: Plan, run: int, size: int) -> dict[str, Any]:
         "workload": plan.workload,
         "mechanism": plan.mechanism,
         "start_method": plan.start_method if mechanism.processes else "",
-        "workers": lanes_of(plan),
+        "workers": plan.lanes,
         "chunk_size": plan.chunk_size if mechanism.chunks else 1,
     }
     everywhere = np.zeros(size, dtype=np.int64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,8 +112,8 @@ class Trace:
         return suspect(self.summary["speedup"], self.summary["possible_speedup"])
 
     @property
-    def deadline(self) -> float | None:
-        """Seconds after which the deadline ended the run; None where it did not."""
+    def cut_at_s(self) -> float | None:
+        """Seconds after its start at which the deadline ended the run; None where it did not."""
         return self.record.plan.timeout if self.record.ending is Ending.DEADLINE else None
 
     def timeline_columns(self) -> Columns:
@@ -124,17 +123,17 @@ class Trace:
         return timeline_columns(
             self.tasks,
             self.intervals,
-            lanes=frames.lanes_of(self.record.plan),
-            makespan=frames.makespan_of(self.record),
-            end="makespan" if self.deadline is None else "deadline",
+            lanes=self.record.plan.lanes,
+            makespan=self.record.makespan_s,
+            end="makespan" if self.cut_at_s is None else "deadline",
         )
 
     def timeline(self) -> figure:
         """A Bokeh figure: a lane a worker, a bar a task, and where the run ended."""
         from mpviz.charts.timeline.figure import timeline
 
-        lanes = frames.lanes_of(self.record.plan)
-        return timeline(self.timeline_columns(), lanes=lanes, deadline=self.deadline)
+        lanes = self.record.plan.lanes
+        return timeline(self.timeline_columns(), lanes=lanes, deadline=self.cut_at_s)
 
     def to_csv(self, folder: str | Path) -> None:
         """Write ``tasks.csv``, ``workers.csv`` and ``runs.csv`` into `folder`.
@@ -157,10 +156,5 @@ def sound(trace: Trace, run: Callable[[Plan], Record]) -> Trace:
     """
     if not trace.suspect:
         return trace
-    again = Trace(run(baseline_of(trace.record.plan)))
+    again = Trace(run(trace.record.plan.baseline))
     return trace.against(again) if again.went_well else trace
-
-
-def baseline_of(plan: Plan) -> Plan:
-    """The sequential plan that a plan is compared with, under the same limits."""
-    return replace(plan, mechanism="sequential", workers=1, start_method="fork", chunk_size=1)

@@ -15,7 +15,7 @@ import typer
 from mpviz import __version__, inputs, workloads
 from mpviz.analysis import csvfiles
 from mpviz.analysis.explain import agreement, why_suspect
-from mpviz.analysis.trace import Trace, baseline_of, sound
+from mpviz.analysis.trace import Trace, sound
 from mpviz.cli.asked import plan_of
 from mpviz.cli.printing import Unprinted, any_text, aside, note, printed, progress, write
 from mpviz.core import schema
@@ -245,7 +245,7 @@ def measured(plan: Plan) -> Trace:
     if plan.mechanism == "sequential":
         return Trace(follow(plan))
     pressed: list[str] = []
-    baseline = Trace(follow(baseline_of(plan), pressed))
+    baseline = Trace(follow(plan.baseline, pressed))
     if pressed:
         return baseline
     return sound(Trace(follow(plan), baseline), follow)

@@ -63,3 +63,8 @@ class Record:
     left_behind: int = 0  # processes that still ran when the program that started them was done
     survivors: tuple[str, ...] = ()  # processes that could not be ended: "123 (sleep)"
     environment: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def makespan_s(self) -> float:
+        """Seconds from the mechanism being called to its last result, or to the cut."""
+        return (self.ended_ns - self.called_ns) / 1e9

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 LONGEST = 200  # characters of a value's text
+LONGEST_QUOTE = 60  # characters of a value in a sentence
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _QUICK = {True: "true", False: "false", None: "null"}
 
@@ -42,6 +43,15 @@ def as_text(value: Any) -> str:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     return f"{text[: LONGEST - 60]}… ({len(text):,} characters, {digest})"
+
+
+def quoted(value: Any) -> str:
+    """A value in a sentence, however long it is."""
+    try:
+        text = f"{value:,}" if type(value) is int else repr(value)
+    except ValueError:  # an int of thousands of digits
+        return "that"
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
 def short(text: object) -> str:

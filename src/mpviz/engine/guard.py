@@ -23,28 +23,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mpviz.core.outcome import Ending
 from mpviz.engine import folders
+from mpviz.engine.ceiling import Ceiling
+from mpviz.engine.exits import reap, stamp_exit, stamp_exits_of
 from mpviz.engine.recording.files import RESULTS, size_of
 from mpviz.engine.recording.raw import FOR_US, LOG, UNBUFFERED, trim
 from mpviz.engine.recording.table import (
     CALLED,
     CUT,
-    EXITCODE,
-    EXITED,
     HOST,
     LOADING,
     LOGGED,
-    PID,
     REQUESTED,
-    WORKER_WORDS,
     TableFile,
 )
-from mpviz.engine.tree import MARK, end_all, names, send, system
+from mpviz.engine.tree import MARK, end_all, everyone, names, send, system
 
 TICK = 0.05  # seconds between looks for new workers
 BOOT_LIMIT = 30.0  # seconds within which the host must come to the user's code
@@ -52,7 +50,7 @@ SAVE_LIMIT = 0.25  # seconds that a host gets to write down some more of the res
 SAVE_MOST = 5.0  # seconds for all of them
 MOST_NEW = 1000  # rows of workers looked at in one tick: more can't have been started meanwhile
 LEAVE_LIMIT = 0.5  # seconds in which what is about to end has ended
-MEMORY_TICK, MEMORY_TICK_ALL = 0.1, 1.0  # seconds between looks at workers; at the whole tree
+TRIM_EVERY = 0.1  # seconds between two looks at what was printed
 GOODBYE_TICK = 1.0  # seconds between looks whether the kernel, which is reading, still lives
 MOST_NAMES = 20  # of survivors, and of entries of shared memory, that are reported
 MOST_DESCRIPTORS = 500  # of workers watched by one; the others are looked at every tick
@@ -160,11 +158,6 @@ def stop_others(host: subprocess.Popen[bytes], mark: str) -> None:
     send(signal.SIGSTOP, [pid for pid in rest if not system.is_tracker(pid)])
 
 
-def everyone(mark: str) -> list[int]:
-    """Every process of the run but the guard."""
-    return system.below(os.getpid(), mark)
-
-
 def few(words: list[str]) -> list[str]:
     """As many names as one reads, and how many there are beside."""
     more = len(words) - MOST_NAMES
@@ -205,34 +198,6 @@ def start_host(folder: Path) -> subprocess.Popen[bytes]:
             start_new_session=True,
             preexec_fn=lambda: system.die_with_parent(signal.SIGKILL),  # noqa: PLW1509  no threads here
         )
-
-
-class Ceiling:
-    """Whether the run's processes use more memory than they may."""
-
-    def __init__(self, allowed: int, mark: str) -> None:
-        self.used = 0  # bytes, when that was too much
-        self._allowed, self._mark = allowed, mark
-        self._next = self._next_all = 0.0
-
-    def passed(self, known: Iterable[int]) -> bool:
-        """Look at the known processes, now and then at all; not at every call."""
-        now = time.perf_counter()
-        if now < self._next:
-            return False
-        self._next = now + MEMORY_TICK
-        if now >= self._next_all:
-            self._next_all = now + MEMORY_TICK_ALL
-            known = everyone(self._mark)
-        if system.resident(known) <= self._allowed:
-            return False
-        # What forks share was counted for each of them: now exactly, which takes its time.
-        used = system.used(everyone(self._mark))
-        if used <= self._allowed:
-            self._next += MEMORY_TICK_ALL - MEMORY_TICK
-            return False
-        self.used = used
-        return True
 
 
 class Watch:
@@ -282,7 +247,7 @@ class Watch:
             if ready & self._ends or os.getppid() != self._kernel:
                 return Ending.CANCELLED  # asked to, or the kernel is gone
             self._stamp_exits(ready)
-            if time.perf_counter() > trimmed + MEMORY_TICK:
+            if time.perf_counter() > trimmed + TRIM_EVERY:
                 trim(table.path.parent)
                 trimmed = time.perf_counter()
             if self.ceiling.passed([host.pid, *self._unfollowed, *self._pids()]):
@@ -351,23 +316,6 @@ def left_behind(table: TableFile, mark: str) -> int:
         time.sleep(TICK / 10)
 
 
-def stamp_exits_of(table: TableFile, pid: int) -> None:
-    """Write down that a process is no more, in the rows of all its threads."""
-    for row in rows_of(table, pid):
-        stamp_exit(table, row)
-
-
-def rows_of(table: TableFile, pid: int) -> list[int]:
-    """The rows of a process: several where its threads have some."""
-    pids = memoryview(table.worker_bytes()).cast("q")[PID::WORKER_WORDS].tolist()
-    return [row for row, known in enumerate(pids) if known == pid]
-
-
-def stamp_exit(table: TableFile, row: int) -> None:
-    """Write down that a worker's process is no more."""
-    table.words[table.worker(row) + EXITED] = time.perf_counter_ns()
-
-
 def kill_tree(report: dict[str, Any], table: TableFile | None, mark: str) -> list[int]:
     """End every process of the run, and give those that can't be ended."""
 
@@ -377,26 +325,6 @@ def kill_tree(report: dict[str, Any], table: TableFile | None, mark: str) -> lis
         return everyone(mark)
 
     return end_all(left)
-
-
-def reap(table: TableFile | None) -> None:
-    """Take the exit codes of children that ended, also of those that became ours.
-
-    A worker that died while its mechanism hung has nobody else to ask how.
-    """
-    with contextlib.suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            if table is not None:
-                note_exit(table, *ended)
-
-
-def note_exit(table: TableFile, pid: int, status: int) -> None:
-    """Write down how a process ended, in the rows of those known to have ended before the cut."""
-    words = table.words
-    for row in rows_of(table, pid):
-        at = table.worker(row)
-        if 0 < words[at + EXITED] < words[CUT]:
-            words[at + EXITCODE] = os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

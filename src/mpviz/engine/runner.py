@@ -15,14 +15,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Failed
 from mpviz.core.outcome import CUT_SHORT, Ending
-from mpviz.core.plan import START_METHODS, Plan
+from mpviz.core.plan import LEAST_MEMORY, Plan
 from mpviz.core.record import Record
 from mpviz.core.text import size
 from mpviz.engine import folders
@@ -42,14 +42,9 @@ from mpviz.engine.recording.table import (
     TraceTable,
 )
 from mpviz.engine.tree import MARK, names, system
-from mpviz.mechanisms import MECHANISMS, MOST_EACH
+from mpviz.mechanisms import MECHANISMS
 
-MOST_WORKERS = 1000
-MOST_TASKS = 1_000_000
-LONGEST_TIMEOUT = 24 * 3600.0
-LEAST_MEMORY = 64 * 2**20  # bytes: a Python that computes nothing takes some 15 MB
 SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
-LONGEST_QUOTE = 60  # characters of a wrong value in a sentence
 OVER = (Ending.FINISHED, Ending.RAISED)  # by itself
 LOOK_EVERY = 0.5  # seconds between two looks at the guard itself
 END_LIMIT = 30.0  # seconds after its deadline in which a run has ended, or its guard does no good
@@ -57,65 +52,15 @@ GOODBYE_LIMIT = 5.0  # seconds for a guard whose tree is gone to leave
 
 
 def check(plan: Plan) -> None:
-    """Refuse what can't be run.
+    """Refuse inputs that can't travel to the workers; for who asks before it waits its turn.
 
     Raises
     ------
     Refused
-        One sentence that names what is wrong.
+        One sentence that names the input.
     """
-    _check_name("mechanism", plan.mechanism, MECHANISMS)
-    _check_name("start method", plan.start_method, START_METHODS)
-    _check_whole("workers", plan.workers, MOST_WORKERS)
-    _check_whole("chunk_size", plan.chunk_size, MOST_TASKS)
-    timeout = plan.timeout
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise Refused(f"timeout must be a number of seconds, not {_quoted(timeout)}.")
-    if not 0 < timeout <= LONGEST_TIMEOUT:
-        raise Refused(
-            f"timeout must be above 0 and at most {LONGEST_TIMEOUT:.0f} s, not {_quoted(timeout)}."
-        )
-    memory = plan.memory
-    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 0:
-        raise Refused(f"memory must be a whole number of bytes, not {_quoted(memory)}.")
-    if 0 < memory < LEAST_MEMORY:
-        raise Refused(f"memory must be at least {LEAST_MEMORY:,} bytes, not {_quoted(memory)}.")
-    if not plan.inputs:
-        raise Refused("There are no inputs, so there is nothing to run.")
-    if len(plan.inputs) > MOST_TASKS:
-        raise Refused(f"{len(plan.inputs):,} inputs are more than the {MOST_TASKS:,} allowed.")
-    if MECHANISMS[plan.mechanism].one_each and len(plan.inputs) > MOST_EACH:
-        raise Refused(
-            f"{plan.mechanism} starts a process for each input: at most {MOST_EACH} inputs, not"
-            f" {len(plan.inputs):,}."
-        )
-    if not callable(plan.function):
-        raise Refused(
-            f"The workload must be a function of one input, not {_quoted(plan.function)}."
-        )
     if MECHANISMS[plan.mechanism].sends(plan.start_method):
         check_sendable(plan.inputs, plan.mechanism)
-
-
-def _check_name(what: str, name: Any, known: Iterable[str]) -> None:
-    if not isinstance(name, str) or name not in known:
-        raise Refused(f"There is no {what} {_quoted(name)}; there are {', '.join(known)}.")
-
-
-def _quoted(value: Any) -> str:
-    """A value in a sentence, however long it is."""
-    try:
-        text = f"{value:,}" if type(value) is int else repr(value)
-    except ValueError:  # an int of thousands of digits
-        return "that"
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
-
-
-def _check_whole(name: str, value: Any, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Refused(f"{name} must be a whole number, not {_quoted(value)}.")
-    if not 1 <= value <= most:
-        raise Refused(f"{name} must be from 1 to {most:,}, not {_quoted(value)}.")
 
 
 def start(plan: Plan) -> Running:
@@ -124,7 +69,9 @@ def start(plan: Plan) -> Running:
     Raises
     ------
     Refused
-        When the plan can't be run; nothing was started then.
+        When an input can't travel to the workers; nothing was started then.
+    Failed
+        When the machine can't: no space for its folder, no process to be had.
     """
     check(plan)
     return Running(plan, _payload(plan))
@@ -148,7 +95,7 @@ def _payload(plan: Plan) -> bytes:
 
 
 class Runs(Protocol):
-    """What `start` gives, as far as one needs it who only waits."""
+    """What a waiter needs of a run."""
 
     def wait(self) -> Record:
         """Wait for the end."""
@@ -189,7 +136,7 @@ class Running:
             folders.clear_left_over()
             self.folder = folders.make()
         except OSError as error:
-            raise Refused(f"The run could not be started: {error}.") from error
+            raise Failed(f"The run could not be started: {error}.") from error
         # Of the one who waits for the guard and collects; who was interrupted may wait again.
         self._waiting = threading.RLock()
         self._reading = threading.Lock()  # of the table, which is closed once it was collected
@@ -212,7 +159,7 @@ class Running:
         except BaseException as error:
             folders.remove(self.folder)
             if isinstance(error, OSError):
-                raise Refused(f"The run could not be started: {error}") from error
+                raise Failed(f"The run could not be started: {error}") from error
             raise
 
     def _start_guard(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending
-from mpviz.core.plan import Plan
+from mpviz.core.plan import LONGEST_TIMEOUT, Plan
 from mpviz.core.record import Record
 from mpviz.core.text import seconds
 from mpviz.engine import runner
@@ -88,7 +88,7 @@ class Measuring:
 
     def _left(self) -> float:
         """Seconds that are left; the runner refuses a limit that makes no sense."""
-        sane = type(self.timeout) in (int, float) and 0 < self.timeout <= runner.LONGEST_TIMEOUT
+        sane = type(self.timeout) in (int, float) and 0 < self.timeout <= LONGEST_TIMEOUT
         if not sane:
             return self.timeout
         return max(LEAST, self._began + self.timeout - time.perf_counter())

@@ -7,7 +7,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mpviz.analysis import frames
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
@@ -112,7 +111,7 @@ class Page:
             return
         self.copy_python.disabled = self.copy_shell.disabled = False
         if not self.visit.traces and not self.turn.busy:
-            self.views.show_lanes(frames.lanes_of(plan))
+            self.views.show_lanes(plan.lanes)
             self._say_what_run_does()
 
     def run(self, _button: object = None) -> Any:
@@ -237,7 +236,7 @@ class Page:
             plan = self.controls.plan()
         except Refused:
             return
-        crew = "one process" if frames.lanes_of(plan) == 1 else f"{plan.workers} workers"
+        crew = "one process" if plan.lanes == 1 else f"{plan.workers} workers"
         if self.controls.one_each():
             crew = "a process for each number"
         self.said.say(

@@ -18,7 +18,6 @@ import ipywidgets as widgets
 from mpviz import inputs
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
-from mpviz.engine import runner
 from mpviz.engine.environment import usable_cpus
 from mpviz.exports.snippets import as_python, as_shell
 from mpviz.mechanisms import MECHANISMS
@@ -177,7 +176,7 @@ class Controls:
             workload=name,
             input_set=chosen.name,
         )
-        runner.check(limits.admit(plan))
+        limits.admit(plan)
         return plan
 
     def timeout(self) -> float:

@@ -17,7 +17,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from mpviz.analysis.csvfiles import csv_text
-from mpviz.analysis.trace import Trace, baseline_of
+from mpviz.analysis.trace import Trace
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.core.schema import TABLES
@@ -100,7 +100,7 @@ class Visit:
 
     async def _baseline(self, plan: Plan, key: Key) -> Trace:
         """Run the sequential plan that a plan is compared with; later ones too, if it went well."""
-        trace = await self._one(baseline_of(plan), None, ", the baseline")
+        trace = await self._one(plan.baseline, None, ", the baseline")
         if trace.went_well:
             self._baselines[key] = trace
         self._keep(trace)

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from mpviz.analysis.explain import LOST, agreement, went_well, why_suspect
-from mpviz.analysis.frames import lanes_of, makespan_of, shaped
+from mpviz.analysis.frames import shaped
 from mpviz.analysis.trace import Trace
 from mpviz.charts import (
     losses,
@@ -119,21 +119,21 @@ class Views:
         return timeline_columns(
             trace.tasks,
             trace.intervals,
-            lanes=lanes_of(trace.record.plan),
-            now=makespan_of(trace.record),
+            lanes=trace.record.plan.lanes,
+            now=trace.record.makespan_s,
         )
 
     def show_live(self, trace: Trace, columns: Columns) -> None:
         """Show a run as far as it is."""
         record = trace.record
-        lanes = lanes_of(record.plan)
+        lanes = record.plan.lanes
         self._draw_timeline(columns, lanes, None)
         self.heading.value = _heading(f"running {record.plan.mechanism} × {lanes}")
 
     def show_run(self, trace: Trace) -> None:
         """Show a finished run: timeline, tiles, words, printed lines."""
         record, run = trace.record, trace.summary.to_dict()
-        self._draw_timeline(trace.timeline_columns(), lanes_of(record.plan), trace.deadline)
+        self._draw_timeline(trace.timeline_columns(), record.plan.lanes, trace.cut_at_s)
         sentence = trace.sentence
         self.timeline.label = f"Timeline of run {run['run']}. {sentence}"
         self.heading.value = _heading(f"run {run['run']}, {run['mechanism']} × {run['workers']}")

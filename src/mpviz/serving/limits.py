@@ -36,7 +36,7 @@ class Limits:
     upload
         Bytes of text that are read as an input set.
     memory
-        Bytes that all processes of a run may use together; 0 as `Plan.memory` has it.
+        Bytes that all processes of a run may use together; None as `Plan.memory` has it.
     cells
         Cells of the fault lab that are run at one press.
     runs, kept_tasks
@@ -49,7 +49,7 @@ class Limits:
     payload: int
     deadline: float
     upload: int
-    memory: int
+    memory: int | None
     cells: int
     runs: int
     kept_tasks: int
@@ -69,7 +69,7 @@ USUAL = Limits(
     payload=64 * MIB,
     deadline=600.0,
     upload=2 * MIB,
-    memory=0,
+    memory=None,
     cells=1000,
     runs=200,
     kept_tasks=2_000_000,
@@ -124,7 +124,7 @@ def admit(plan: Plan, limits: Limits | None = None) -> Plan:
         raise Refused(f"A number has more than the {most.digits} digits allowed.")
     if plan.workload == "payload":
         check_payload(largest, most)
-    if not most.memory:
+    if most.memory is None:
         return plan
     return replace(plan, memory=min(plan.memory or most.memory, most.memory))
 

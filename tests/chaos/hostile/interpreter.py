@@ -255,7 +255,7 @@ FAMILIES: dict[str, dict[str, Callable[[], Any]]] = {
         "half characters": lambda: print("\ud800 \udfff" * 100),
         "control characters": lambda: print("".join(map(chr, range(32))) + "\x1b[2J\x1b]0;x\x07"),
         "bytes": lambda: sys.stdout.buffer.write(b"\xff\x00\xfe" * 1000),
-        "no text at all": lambda: sys.stdout.write(b"bytes"),  # type: ignore[arg-type]
+        "no text at all": lambda: sys.stdout.write(b"bytes"),
         "after closing": close_output,
         "without a stream": lambda: [put(sys, "stdout", None), put(sys, "stderr", None)],
         "into what is no stream": lambda: [

@@ -1,7 +1,7 @@
 """Threads, how a program ends, what multiprocessing leaves, limits."""
 
 import _imp
-import _multiprocessing
+import _multiprocessing  # type: ignore[import-not-found]  # it has no stub
 import _thread
 import atexit
 import logging
@@ -62,7 +62,7 @@ def system_exit(code: Any) -> None:
 
 def no_daemon() -> None:
     """Workers may start processes of their own then."""
-    multiprocessing.current_process()._config["daemon"] = False
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
 
 
 def nested_pool(leak: bool = False) -> Any:
@@ -132,7 +132,7 @@ FAMILIES: dict[str, dict[str, Callable[[], Any]]] = {
         "one that raises": lambda: in_thread(raises, wait=True),
         "one that prints": lambda: in_thread(prints_for_ever),
         "one that holds the imports": lambda: in_thread(lambda: [_imp.acquire_lock(), asleep()]),
-        "a lock of the standard library held": lambda: holding(logging._lock),
+        "a lock of the standard library held": lambda: holding(logging._lock),  # type: ignore[attr-defined]
         "a deadlock": deadlock,
         "one that forks": lambda: in_thread(lambda: times(20, lambda: child(asleep))),
         "one that exits": lambda: in_thread(lambda: os._exit(3)),

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.chaos.ground import (
@@ -92,7 +93,7 @@ FAMILIES: dict[str, dict[str, Callable[[], Any]]] = {
         "the fork server": lambda: to(signal.SIGKILL, "forkserver"),
         "the fork server stopped": lambda: to(signal.SIGSTOP, "forkserver"),
     },
-    "to itself": {name: (lambda name=name: myself(name)) for name in NAMES.split()},
+    "to itself": {name: partial(myself, name) for name in NAMES.split()},
     "handlers": {
         "ignores SIGTERM": lambda: ignore(signal.SIGTERM),
         "ignores all, and computes": lambda: [ignore(), for_ever()],

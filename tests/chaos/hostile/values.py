@@ -216,7 +216,7 @@ FAMILIES: dict[str, dict[str, Callable[[], Any]]] = {
         "OSError of a full disk": lambda: throw(OSError(28, "No space left on device")),
         "EOFError": lambda: throw(EOFError("from the task")),
         "BrokenPipeError": lambda: throw(BrokenPipeError(32, "from the task")),
-        "what is no exception": lambda: throw("a text"),  # type: ignore[arg-type]
+        "what is no exception": lambda: throw("a text"),
     },
     "results": {
         "hangs when pickled": lambda: when_pickled(hang),

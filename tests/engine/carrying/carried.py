@@ -16,7 +16,7 @@ import sys
 import threading
 import typing
 
-import settings  # beside this file; its globals are set below
+import settings  # type: ignore[import-not-found]  # beside this file; its globals are set below
 
 import mpviz
 from mpviz.core.text import as_text

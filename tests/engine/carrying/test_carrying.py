@@ -133,7 +133,7 @@ def test_a_global_of_the_workload_that_can_t_be_carried_is_named() -> None:
         cell: dict[str, object] = {"__name__": "__main__", "log": log}
         exec(code, cell)
         with pytest.raises(mpviz.Refused, match="its global log: the open file"):
-            mpviz.run(cell["work"], [1])  # type: ignore[arg-type]
+            mpviz.run(cell["work"], [1])
 
 
 def test_a_module_s_global_that_can_t_be_carried_ends_the_run_before_its_first_task() -> None:

@@ -19,7 +19,7 @@ from mpviz.engine.recording.output import (
     RAISED,
     Here,
     Output,
-    Place,
+    ThreadState,
     read,
 )
 from mpviz.engine.recording.table import FULL, HEADER_WORDS
@@ -33,7 +33,7 @@ class Stream:
         self.output = Output(path, self.all)
 
     @property
-    def here(self) -> Place:
+    def here(self) -> ThreadState:
         return self.all.place
 
     def lines(self) -> list[tuple[int, str]]:
@@ -230,7 +230,7 @@ def test_it_has_the_descriptor_of_its_name(stream: Stream, name: str, fd: int) -
 def test_bytes_written_to_its_buffer_are_kept_with_their_task(stream: Stream) -> None:
     stream.here.task = 4
     stream.output.stdout.buffer.write("€".encode())
-    stream.output.stdout.buffer.raw.write(memoryview(b" and \xff\n"))
+    stream.output.stdout.buffer.raw.write(memoryview(b" and \xff\n"))  # type: ignore[attr-defined]
     assert stream.lines() == [(4, "€ and \N{REPLACEMENT CHARACTER}")]
 
 

@@ -10,7 +10,7 @@ import pytest
 import mpviz
 from mpviz.analysis import frames
 from mpviz.engine.recording import table as words
-from mpviz.engine.recording.output import RAISED, TRACEBACK, Output, Place, read
+from mpviz.engine.recording.output import RAISED, TRACEBACK, Output, ThreadState, read
 from mpviz.engine.recording.table import (
     CPU,
     DONE,
@@ -43,7 +43,7 @@ def tape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     output = Output(tmp_path / "output", here)
     monkeypatch.setattr(state, "words", made, raising=False)
     monkeypatch.setattr(state, "output", output, raising=False)
-    monkeypatch.setattr(here, "place", Place())
+    monkeypatch.setattr(here, "place", ThreadState())
     here.place.worker = 6
     yield made
     os.close(output._file)

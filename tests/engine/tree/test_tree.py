@@ -16,16 +16,15 @@ from types import ModuleType
 import pytest
 
 from mpviz.engine import tree
-from mpviz.engine.tree import end_all, linux
-from mpviz.engine.tree import portable as elsewhere
+from mpviz.engine.tree import end_all, linux, portable
 from tests.waiting import until
 
 MARK = "a-mark-of-this-test"
 
 
-@pytest.fixture(params=[linux, elsewhere], ids=["linux", "elsewhere"])
+@pytest.fixture(params=[linux, portable], ids=["linux", "portable"])
 def system(request: pytest.FixtureRequest) -> ModuleType:
-    return request.param  # type: ignore[no-any-return]
+    return request.param
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_multiprocessing_s_own_servers_are_known(system: ModuleType) -> None:
         ("multiprocessing.forkserver", system.is_server),
     ):
         with subprocess.Popen([sys.executable, "-c", f"input() # {name}"], stdin=-1) as process:
-            until(lambda pid=process.pid, ask=question: ask(pid))
+            until(lambda pid=process.pid, ask=question: ask(pid))  # type: ignore[misc]
             process.kill()
         assert not question(os.getpid())
 

@@ -250,6 +250,6 @@ class TestRunsTable:
 
 
 def test_every_colour_of_the_style_sheet_is_inside_the_page():
-    selectors = [line for line in Looks()._css.splitlines() if line.endswith("{")]
+    selectors = [line for line in str(Looks()._css).splitlines() if line.endswith("{")]
     outside = [s for s in selectors if "mpviz" not in s and not s.startswith((" ", ":", "@media"))]
     assert outside == []

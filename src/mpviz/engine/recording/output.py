@@ -36,8 +36,8 @@ _HEAD = struct.Struct("<iiiI")  # kind, task, worker row, bytes that follow
 _START = re.compile(rb"[\x01-\x05]\0\0\0")  # how an entry begins
 
 
-class Place:
-    """Where a thread is: its worker's row, the task it runs, a line not yet ended, its CPU time."""
+class ThreadState:
+    """What a thread is doing: its worker's row, its task, a line not yet ended, its CPU time."""
 
     __slots__ = ("children", "cpu", "finished", "line", "task", "worker")
 
@@ -53,7 +53,7 @@ class Here(threading.local):
     """Each thread's place, as ``here.place``."""
 
     def __init__(self) -> None:
-        self.place = Place()
+        self.place = ThreadState()
 
 
 class Stream(io.RawIOBase):
@@ -124,7 +124,7 @@ class Output:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._here = here
         self._room = CAP
-        self.home: Place | None = None
+        self.home: ThreadState | None = None
         self.raw: Raw | None = None
         self._streams = Stream(self, 1), Stream(self, 2)
         self.stdout, self.stderr = (_text(stream) for stream in self._streams)

@@ -18,7 +18,7 @@ from time import perf_counter_ns, process_time_ns, thread_time_ns
 from typing import Any
 
 from mpviz.engine.carrying.unpack import load_code
-from mpviz.engine.recording.output import RAISED, TRACEBACK, Here, Output, Place
+from mpviz.engine.recording.output import RAISED, TRACEBACK, Here, Output, ThreadState
 from mpviz.engine.recording.raw import Raw
 from mpviz.engine.recording.shared import name_semaphores, note_segments
 from mpviz.engine.recording.table import (
@@ -144,7 +144,7 @@ def timed_task(item: tuple[int, Any]) -> tuple[int, Any]:
         place.task = -1
 
 
-def _children_of(place: Place) -> int:
+def _children_of(place: ThreadState) -> int:
     """Nanoseconds of CPU time of the children that a task waited for."""
     if state.output.home is not place:  # they may be another thread's
         return 0

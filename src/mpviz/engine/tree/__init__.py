@@ -2,7 +2,7 @@
 
 Knows no run: only a root process, and the mark that everything a run starts carries in its
 environment. Linux in full, from ``/proc``; elsewhere psutil says what it can. The choice is made
-here, once; ``MPVIZ_TREE=elsewhere`` takes the fallback on Linux too, for its tests.
+here, once; ``MPVIZ_TREE=portable`` takes the fallback on Linux too, for its tests.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 
-if sys.platform == "linux" and os.environ.get("MPVIZ_TREE") != "elsewhere":
+if sys.platform == "linux" and os.environ.get("MPVIZ_TREE") != "portable":
     from mpviz.engine.tree import linux as system
 else:
     from mpviz.engine.tree import portable as system  # type: ignore[no-redef]
@@ -26,6 +26,11 @@ PAUSE = 0.002
 KILL_LIMIT = 2.0  # seconds in which a process that was killed has ended, unless it can't
 REFUSED_LIMIT = 0.25  # seconds, if we may not kill it: it may be about to become ours
 END_LIMIT = 10.0  # seconds for all, where ever new ones are found
+
+
+def everyone(mark: str) -> list[int]:
+    """Every process below this one, and all that carry the run's mark."""
+    return system.below(os.getpid(), mark)
 
 
 def end_all(find: Callable[[], list[int]]) -> list[int]:

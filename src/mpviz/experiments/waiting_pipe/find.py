@@ -59,7 +59,7 @@ def waiting_pipe(
                     "ended_s": left,
                     "received_s": tasks["received_s"],
                     "outcome": tasks["outcome"],
-                    "over_s": (trace.record.ended_ns - trace.record.called_ns) / 1e9,
+                    "over_s": trace.record.makespan_s,
                     "ending": str(trace.record.ending),
                 }
             )

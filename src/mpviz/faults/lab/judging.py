@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from mpviz.analysis.trace import Trace
 from mpviz.core.outcome import Ending, Outcome
-from mpviz.core.text import seconds
+from mpviz.core.text import seconds, size
 from mpviz.faults import FAULTS
 from mpviz.faults.lab.advice import advice
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.reasons import UNSTARTED, reason
-from mpviz.faults.tasks import MIB
 
 ENDED = {
     Ending.CANCELLED: Seen.CANCELLED,
@@ -93,7 +92,7 @@ def unstarted(trace: Trace) -> int:
 
 def after(trace: Trace) -> float:
     """Seconds from the call to its last result, its exception or the cut."""
-    return (trace.record.ended_ns - trace.record.called_ns) / 1e9
+    return trace.record.makespan_s
 
 
 def sentence(trace: Trace, what: Seen) -> str:
@@ -132,7 +131,7 @@ def _happened(trace: Trace, what: Seen) -> str:
         f"{seconds(record.plan.timeout)} ended it",
         Seen.DIED: f"The program itself died after {took}: {message}",
         Seen.MEMORY: f"It was ended after {took}, at its memory ceiling of "
-        f"{record.plan.memory / MIB:,.0f} MiB",
+        f"{size(record.plan.memory or 0)}",
         Seen.CANCELLED: f"It was cancelled after {took}",
     }[what]
 

@@ -9,7 +9,6 @@ import html
 
 import ipywidgets as widgets
 
-from mpviz.analysis.frames import lanes_of
 from mpviz.charts import timeline_height
 from mpviz.faults import FAULTS, TASKS
 from mpviz.faults.lab import Cell
@@ -61,7 +60,7 @@ class CellCard:
         self.card.remove_class("mpviz-unused")
 
     def _draw(self, cell: Cell) -> None:
-        height = timeline_height(lanes_of(cell.trace.record.plan))
+        height = timeline_height(cell.trace.record.plan.lanes)
         figure = cell.trace.timeline()
         label = f"Timeline of {cell.mechanism} with {FAULTS[cell.fault].title}. {cell.sentence}"
         if self._view is None:
@@ -77,7 +76,7 @@ def _where(cell: Cell) -> str:
     fault = FAULTS[cell.fault]
     planted = "all of them" if fault.everywhere else f"task {fault.tasks[0]}, counted from 0"
     how = f", {cell.start_method}" if MECHANISMS[cell.mechanism].processes else ""
-    lanes = lanes_of(cell.trace.record.plan)
+    lanes = cell.trace.record.plan.lanes
     workers = f"{lanes} worker{'s' if lanes != 1 else ''}"
     return f"{TASKS} tasks, {workers}{how}; the fault is planted into {planted}."
 
