@@ -39,6 +39,7 @@ MEASURED = (
     "workloads.py",
     "mechanisms",
     "faults/__init__.py",
+    "faults/catalogue.py",
     "faults/tasks.py",
     "engine/host.py",
     "engine/recording",

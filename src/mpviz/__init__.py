@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mpviz.core.record import Answer, Line, Record
     from mpviz.experiments.catalogue import EXPERIMENTS
     from mpviz.experiments.finding import Experiment, Finding
-    from mpviz.faults import FAULTS, Fault
+    from mpviz.faults.catalogue import FAULTS, Fault
     from mpviz.inputs import InputSet, input_set
     from mpviz.mechanisms import MECHANISMS, Mechanism
     from mpviz.workloads import WORKLOADS, Workload
@@ -32,9 +32,9 @@ _HOMES = {
     "EXPERIMENTS": "experiments.catalogue",
     "Ending": "core.outcome",
     "Experiment": "experiments.finding",
-    "FAULTS": "faults",
+    "FAULTS": "faults.catalogue",
     "Failed": "core.errors",
-    "Fault": "faults",
+    "Fault": "faults.catalogue",
     "Finding": "experiments.finding",
     "InputSet": "inputs",
     "Line": "core.record",

@@ -228,7 +228,7 @@ def shell() -> Iterator[subprocess.Popen[str]]:
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     process = subprocess.Popen(
         [
-            *(sys.executable, "-c", f"{heed}; from mpviz.cli import main; main()"),
+            *(sys.executable, "-c", f"{heed}; from mpviz.cli.app import main; main()"),
             *("run", "busy", "--mechanism", "threads"),
         ],
         stdout=subprocess.PIPE,

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpviz.core.errors import Refused
-from mpviz.faults import FAULTS
-from mpviz.faults import lab as faultlab
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
+from mpviz.faults.lab.running import run_cells
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.activity import Turn
 from mpviz.page.app import Page
@@ -35,7 +35,7 @@ def line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def real() -> Cell:
     """A cell that was really run."""
-    (cell,) = faultlab.cells(["sequential"], ["raises"])
+    (cell,) = run_cells(["sequential"], ["raises"])
     return cell
 
 
@@ -70,7 +70,7 @@ def lab(fake: Fake) -> FaultLab:
 
 
 def live(
-    cells: Any = faultlab.cells, bring: Callable[[str], object] = lambda _selector: None
+    cells: Any = run_cells, bring: Callable[[str], object] = lambda _selector: None
 ) -> tuple[FaultLab, Turn]:
     """A lab that hears of its turn as on the page; it really runs its cells, if not told how."""
     turn = Turn()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.page.lab.words import ended, progress
 
 Key = tuple[str, str]  # a mechanism and a fault

@@ -10,8 +10,8 @@ import html
 import ipywidgets as widgets
 
 from mpviz.charts import timeline_height
-from mpviz.faults import FAULTS, TASKS
-from mpviz.faults.lab import Cell
+from mpviz.faults.catalogue import FAULTS, TASKS
+from mpviz.faults.lab.cell import Cell
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.lab.words import mark, word_of
 from mpviz.page.markup import code, prose

@@ -16,9 +16,9 @@ import ipywidgets as widgets
 from mpviz.analysis.csvfiles import csv_text
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
-from mpviz.faults import FAULTS
-from mpviz.faults import lab as faultlab
-from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen, frame
+from mpviz.faults.lab.running import MECHANISMS_TESTED, run_cells
 from mpviz.page.activity import Turn
 from mpviz.page.background import arriving
 from mpviz.page.lab.batch import Batch, Key, blocks_of
@@ -49,7 +49,7 @@ class FaultLab:
     """
 
     def __init__(
-        self, turn: Turn, bring: Callable[[str], object], cells: Cells = faultlab.cells
+        self, turn: Turn, bring: Callable[[str], object], cells: Cells = run_cells
     ) -> None:
         self._turn, self._bring, self._cells = turn, bring, cells
         self._seen: dict[str, dict[Key, Cell]] = {}  # by start method
@@ -186,7 +186,7 @@ class FaultLab:
     def make_csv(self) -> tuple[str, bytes]:
         """All cells of this visit, a row each."""
         cells = [cell for seen in self._seen.values() for cell in seen.values()]
-        return "mpviz-faults.csv", csv_text(faultlab.frame(cells)).encode()
+        return "mpviz-faults.csv", csv_text(frame(cells)).encode()
 
     def refresh(self) -> None:
         """What can be pressed now."""

@@ -7,8 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Cell, Seen
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.running import AT_ONCE, DEADLINES
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.widgets.matrix import Head, Word

@@ -1,4 +1,4 @@
-"""What a shell asks for: names and files -> Plan. Knows no option and runs nothing."""
+"""Names and files from the command line -> Plan. Knows no option and runs nothing."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def plan_of(
     chunk_size: int,
     timeout: float,
 ) -> Plan:
-    """The plan that the options ask for.
+    """The plan that the options describe.
 
     Raises
     ------
     Refused
-        When a name among them is unknown or a file can't be read.
+        When a name is unknown or a file can't be read.
     """
     known = workloads.WORKLOADS.get(workload)
     function = known.function if known else import_function(workload)
@@ -47,18 +47,18 @@ def plan_of(
 
 
 def import_function(name: str) -> Callable[[Any], Any]:
-    """The function that ``module:function`` names; modules of the current folder count too.
+    """The function that ``module:function`` names; the module may be in the current folder.
 
     Raises
     ------
     Refused
-        When it can't be had.
+        When it can't be imported.
     """
     module, colon, attribute = name.partition(":")
     if not (module and colon and attribute):
         known = ", ".join(workloads.WORKLOADS)
         raise Refused(f"There is no workload {name!r}; there are {known}, or give module:function.")
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109  sys.path holds texts
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109  sys.path holds strings
     try:
         found = importlib.import_module(module)
     except (Exception, SystemExit) as error:
@@ -66,7 +66,7 @@ def import_function(name: str) -> Callable[[Any], Any]:
     function = getattr(found, attribute, None)
     if not callable(function):
         raise Refused(f"Module {module!r} has no function {attribute!r}.")
-    return function  # type: ignore[no-any-return]  # callable() says no more
+    return function  # type: ignore[no-any-return]  # callable() narrows it no further
 
 
 def read_inputs(name: str) -> inputs.InputSet:
@@ -75,7 +75,7 @@ def read_inputs(name: str) -> inputs.InputSet:
     Raises
     ------
     Refused
-        When there is neither, or the file is not an input set.
+        When there is no such set or file, or the file is no input set.
     """
     file = Path(name)
     if name in inputs.input_sets() or not file.is_file():

@@ -1,9 +1,9 @@
-"""What the server tells: a line for each thing, whatever strangers send, and not too many."""
+"""The log: a line for each event, whatever strangers send, and not too many."""
 
 import logging
 import sys
 
-from mpviz.serving.ledger import Ledger
+from mpviz.serving.log import BoundedLog
 
 
 class Clock:
@@ -19,24 +19,24 @@ def test_an_exception_is_one_line_with_its_cause_and_its_place():
         raise ValueError("what a stranger\nsent: \x1b[31m \ufeff")
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "", 1, "It failed", (), sys.exc_info())
-    Ledger(lines.append, Clock()).emit(record)
+    BoundedLog(lines.append, Clock()).emit(record)
     (line,) = lines
     assert line.startswith("mpviz: It failed (ValueError: what a stranger sent: \\x1b[31m \\ufeff")
-    assert "test_ledger.py:" in line
+    assert "test_log.py:" in line
     assert line.count("\n") == 1
 
 
 def test_a_line_is_not_long():
     lines: list[str] = []
-    ledger = Ledger(lines.append, Clock())
-    ledger.note("x" * 10**6)
-    ledger.note("\0" * 10**6)
+    log = BoundedLog(lines.append, Clock())
+    log.note("x" * 10**6)
+    log.note("\0" * 10**6)
     assert [len(line) < 420 for line in lines] == [True, True]
 
 
 def test_what_is_logged_in_a_wrong_way_is_a_line_too():
     lines: list[str] = []
-    Ledger(lines.append, Clock()).emit(
+    BoundedLog(lines.append, Clock()).emit(
         logging.LogRecord("x", logging.ERROR, "", 1, "%d%d", ("a",), None)
     )
     assert lines == ["mpviz: %d%d\n"]
@@ -45,10 +45,10 @@ def test_what_is_logged_in_a_wrong_way_is_a_line_too():
 def test_a_flood_becomes_a_count():
     lines: list[str] = []
     clock = Clock()
-    ledger = Ledger(lines.append, clock)
+    log = BoundedLog(lines.append, clock)
     for _ in range(10_000):
-        ledger.note("again")
+        log.note("again")
     assert len(lines) == 50
     clock.now += 2.5
-    ledger.note("later")
+    log.note("later")
     assert lines[50:] == ["mpviz: (9950 lines were left out)\n", "mpviz: later\n"]

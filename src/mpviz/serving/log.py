@@ -1,7 +1,7 @@
-"""What the server tells whoever runs it: a line for each thing, and so many lines, whatever comes.
+"""The server's log: one short, printable line for each event, at a limited rate.
 
-What strangers send must not fill a disk: no traceback, nothing unprintable, no line that is long,
-and no more lines than a person could read. What was left out is counted. Knows no server.
+Whatever strangers send, it can't fill a disk: no tracebacks, no control characters, no long lines,
+and no more lines than a person could read. Lines left out are counted. Knows no server.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from tornado.ioloop import IOLoop
 
 from mpviz.serving.rates import Clock, Rate
 
-LINES = (50.0, 0.5)  # at once, and a second
+LINES = (50.0, 0.5)  # burst, then each second
 LONGEST = 400  # characters of a line
-PIECE = 65_536
+PIECE = 65_536  # bytes read from a pipe at once
 
 
-class Ledger(logging.Handler):
-    """Writes lines, not too many.
+class BoundedLog(logging.Handler):
+    """A log handler that writes short lines, and not too many of them.
 
     Parameters
     ----------
     write
-        Gets each line, with its end; stderr does, if nothing else.
+        Gets each line, newline included; by default lines go to stderr.
     clock
-        Seconds, only ever growing.
+        Monotonic seconds.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Ledger(logging.Handler):
         self._write, self._rate, self._left_out = write or _to_stderr, Rate(*LINES, clock), 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note a record."""
+        """Write a record."""
         try:
             text = record.getMessage()
         except Exception:
@@ -49,7 +49,7 @@ class Ledger(logging.Handler):
         self.note(text + (cause(record.exc_info[1]) if record.exc_info else ""))
 
     def note(self, text: str) -> None:
-        """Note something; several lines become one."""
+        """Write one line; a text of several lines becomes one."""
         if self._rate.left < 1:
             self._left_out += 1
             return
@@ -60,7 +60,7 @@ class Ledger(logging.Handler):
         self._write(f"mpviz: {printable(text)}\n")
 
     def listen(self, fd: int) -> None:
-        """Note what is written into a pipe, until it is closed at its other end."""
+        """Write what arrives in a pipe, until its other end is closed."""
         os.set_blocking(fd, False)
         IOLoop.current().add_handler(fd, self._hear, IOLoop.READ)
 
@@ -78,18 +78,15 @@ class Ledger(logging.Handler):
                 self.note(line)
 
 
-def install(*loggers: logging.Logger) -> Ledger:
-    """Let everything that is logged in this process go through one ledger."""
-    ledger = Ledger()
-    root = logging.getLogger()
-    root.handlers = [ledger]
+def install(*loggers: logging.Logger) -> None:
+    """Send everything that this process logs, by these loggers too, through one `BoundedLog`."""
+    logging.getLogger().handlers = [BoundedLog()]
     for one in loggers:
         one.handlers, one.propagate = [], True
-    return ledger
 
 
 def cause(error: BaseException | None) -> str:
-    """An exception in a few words: its kind, what it says, and where it arose."""
+    """An exception in brief: its type, its message, and where it was raised."""
     if error is None:
         return ""
     frames = traceback.extract_tb(error.__traceback__, limit=-1)
@@ -98,7 +95,7 @@ def cause(error: BaseException | None) -> str:
 
 
 def printable(text: str) -> str:
-    """One line of characters that can be seen, not too long."""
+    """The text on one line, control characters escaped, cut if it is long."""
     short = text[: LONGEST + 1]
     seen = "".join(c if c.isprintable() else " " if c == "\n" else repr(c)[1:-1] for c in short)
     return seen if len(seen) <= LONGEST else seen[: LONGEST - 1] + "…"

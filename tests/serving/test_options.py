@@ -3,29 +3,27 @@
 import socket
 
 import pytest
-from typer.testing import CliRunner
 
-from mpviz.cli import app
 from mpviz.core.errors import Refused
-from mpviz.serving.options import place
+from mpviz.serving.options import serve_options
 
 
 def test_at_home_no_token_is_asked_for_and_only_names_of_home_are_known():
-    found = place(8866)
+    found = serve_options(8866)
     assert (found.ip, found.token, found.public) == ("127.0.0.1", "", False)
     assert found.hosts == {"localhost", "127.0.0.1", "[::1]"}
     assert found.address == "http://localhost:8866/"
 
 
 def test_in_public_a_token_is_made_each_time_and_stands_in_the_address():
-    one, two = (place(8866, public=True, ip="192.0.2.7") for _ in range(2))
+    one, two = (serve_options(8866, public=True, ip="192.0.2.7") for _ in range(2))
     assert one.token != two.token
     assert len(one.token) >= 32
     assert one.address == f"http://192.0.2.7:8866/?token={one.token}"
 
 
 def test_all_addresses_of_this_machine_are_names_where_all_are_listened_on():
-    names = place(8866, public=True, ip="0.0.0.0", hosts=["Class.Example"]).hosts
+    names = serve_options(8866, public=True, ip="0.0.0.0", hosts=["Class.Example"]).hosts
     assert {"localhost", "127.0.0.1", "class.example", socket.gethostname().lower()} <= names
 
 
@@ -34,41 +32,26 @@ def test_all_addresses_of_this_machine_are_names_where_all_are_listened_on():
     [
         ({"public": True}, "needs --ip"),
         ({"ip": "0.0.0.0"}, "add --public"),
-        ({"ip": "nowhere"}, "is no address"),
+        ({"ip": "nowhere"}, "is not an address"),
         ({"public": True, "ip": "0.0.0.0", "token": "short"}, "too short"),
         ({"public": True, "ip": "0.0.0.0", "token": "with a space in it, and more"}, "letters"),
         ({"public": True, "ip": "0.0.0.0", "token": "x" * 1000}, "at most"),
         ({"kernels": 0}, "--kernels"),
         ({"idle": float("nan")}, "--idle"),
-        ({"hosts": ["a b"]}, "is no host name"),
+        ({"hosts": ["a b"]}, "is not a host name"),
         ({"hosts": ["name:8866"]}, "without a port"),
     ],
 )
 def test_what_is_impossible_or_unsafe_is_refused_in_one_sentence(options, said):
     with pytest.raises(Refused, match=said) as caught:
-        place(8866, **options)
+        serve_options(8866, **options)
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_token_of_ones_own_and_a_name_of_a_proxy_are_taken():
-    found = place(80, public=True, ip="::1", token="abcdefghijklmnop", hosts=["[2001:DB8::1]"])
+    found = serve_options(
+        80, public=True, ip="::1", token="abcdefghijklmnop", hosts=["[2001:DB8::1]"]
+    )
     assert found.token == "abcdefghijklmnop"
     assert {"[::1]", "[2001:db8::1]"} <= found.hosts
     assert found.address == "http://[::1]:80/?token=abcdefghijklmnop"
-
-
-def test_the_shell_says_the_sentence(monkeypatch):
-    answer = CliRunner().invoke(app, ["serve", "--public"])
-    assert isinstance(answer.exception, Refused)
-    monkeypatch.setenv("MPVIZ_TOKEN", "short")
-    answer = CliRunner().invoke(app, ["serve", "--public", "--ip", "127.0.0.1"])
-    assert "too short" in str(answer.exception)
-
-
-def test_a_port_that_is_taken_is_said():
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        answer = CliRunner().invoke(app, ["serve", "--port", str(port)])
-    assert f"Port {port} at 127.0.0.1 can't be listened on" in str(answer.exception)
