@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.core.text import LONGEST, LONGEST_QUOTE, as_text, digits, quoted, seconds, size
+from mpviz.core.text import LONGEST, LONGEST_QUOTE, as_text, digits, listed, quoted, seconds, size
 
 
 class Silent:
@@ -190,3 +190,10 @@ def test_a_quoted_value_is_one_printable_line_of_a_bounded_length(value: object)
     text = quoted(value)
     assert text.isprintable()
     assert len(text) < 11 * (LONGEST_QUOTE + 10)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_parts_are_joined_as_a_sentence_does(parts: list[str], text: str) -> None:
+    assert listed(parts) == text

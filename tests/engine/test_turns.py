@@ -17,7 +17,8 @@ import mpviz
 from mpviz.core.errors import Refused
 from mpviz.engine import turns
 from mpviz.engine.turns import Place
-from mpviz.experiments import EXPERIMENTS, Experiment, Finding
+from mpviz.experiments.catalogue import EXPERIMENTS
+from mpviz.experiments.finding import Experiment, Finding
 from tests.waiting import until
 
 

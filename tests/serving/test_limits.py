@@ -7,7 +7,7 @@ import pytest
 
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.inputs import generate, input_set, input_sets, parse
 from mpviz.page.activity import Activity
 from mpviz.page.run.controls import Controls
