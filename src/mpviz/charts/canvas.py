@@ -167,7 +167,7 @@ def bars(
     kind has a renderer of its own for its hatch.
     """
     edges: dict[str, Any] = {"left": "left", "right": "right", "height": height, "source": source}
-    fill = looks(kinds)["fill_color"]
+    fill = fill_and_hatch(kinds)["fill_color"]
     edge = fill if line_color == "fill" else line_color
     filled = plot.hbar("y", **edges, fill_color=fill, line_color=edge)
     for look in kinds.values():
@@ -182,7 +182,7 @@ def bars(
     return filled
 
 
-def looks(kinds: Mapping[str, Look], column: str = "kind") -> dict[str, Any]:
+def fill_and_hatch(kinds: Mapping[str, Look], column: str = "kind") -> dict[str, Any]:
     """Return fill and hatch of bars by the label in a column."""
     labels = [look.label for look in kinds.values()]
     colours = [f"{look.colour}{round(255 * look.alpha):02x}" for look in kinds.values()]

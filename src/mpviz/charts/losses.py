@@ -12,7 +12,16 @@ from bokeh.core.properties import field, value
 from bokeh.models import DataRange1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, legend, looks, note, sheet, sources, time_axis
+from mpviz.charts.canvas import (
+    Columns,
+    fill_and_hatch,
+    hover,
+    legend,
+    note,
+    sheet,
+    sources,
+    time_axis,
+)
 from mpviz.charts.palette import INK, INSIDE, QUIET, USEFUL
 from mpviz.core.text import seconds
 
@@ -104,7 +113,7 @@ def losses(columns: Columns) -> figure:
     x_range.renderers = y_range.renderers = [corner]
     parts = plot.hbar(
         "y", left="left", right="right", height=THICK, source=data["parts"], line_color=None,
-        **looks(PARTS, "part"), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,
+        **fill_and_hatch(PARTS, "part"), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,
     )  # fmt: skip
     note(
         plot,

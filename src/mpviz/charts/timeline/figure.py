@@ -10,7 +10,17 @@ from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker
 from bokeh.plotting import figure
 from bokeh.transform import factor_mark
 
-from mpviz.charts.canvas import Columns, bars, hover, legend, looks, note, sheet, sources, time_axis
+from mpviz.charts.canvas import (
+    Columns,
+    bars,
+    fill_and_hatch,
+    hover,
+    legend,
+    note,
+    sheet,
+    sources,
+    time_axis,
+)
 from mpviz.charts.palette import FAILED, GREY, INK, QUIET, TEXT, VERMILLION
 from mpviz.charts.timeline.bars import LANE, MOST, timeline_columns
 from mpviz.charts.timeline.marks import HEAD, ROW, lane_pixels
@@ -60,7 +70,7 @@ def timeline(columns: Columns, *, lanes: int, deadline: float | None = None) -> 
     )  # fmt: skip
     hatch = {"hatch_color": GREY, "hatch_alpha": 0.45, "hatch_scale": 8}
     quiet = bars(plot, data["quiet"], QUIET, height=LANE, **hatch)
-    quiet_swatch = _swatch(plot, data["swatches"], looks(QUIET) | hatch)
+    quiet_swatch = _swatch(plot, data["swatches"], fill_and_hatch(QUIET) | hatch)
     tasks = plot.hbar(
         "y", left="left", right="right", height="height", source=data["tasks"],
         fill_color="colour", line_color="colour",
@@ -86,7 +96,7 @@ def _failures(plot: figure, data: Mapping[str, ColumnDataSource]) -> tuple[Any, 
     labels = [look.label for look in FAILED.values()]
     shapes = factor_mark("kind", [look.marker for look in FAILED.values()], labels)
     hatch = {"hatch_color": INK, "hatch_alpha": 0.55, "hatch_scale": 10}
-    skin = looks(FAILED) | hatch
+    skin = fill_and_hatch(FAILED) | hatch
     swatch = _swatch(plot, data["marks"], skin)
     failed = bars(plot, data["failed"], FAILED, height=LANE, line_color="fill", **hatch)
     skin = {

@@ -10,7 +10,7 @@ from bokeh.core.properties import field, value
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
+from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources, time_axis
 from mpviz.charts.palette import FONT, FONT_SIZE, INK, TEXT, USEFUL
 from mpviz.core.text import digits, seconds
 from mpviz.experiments.drawing import FLOOR, ROOM, rows_sheet
@@ -79,7 +79,8 @@ def gil(frame: pd.DataFrame, titles: Sequence[str], *, workers: int) -> figure:
     time_axis(plot)
     bars = plot.quad(
         left="left", right="right", top="top", bottom="bottom", source=data["bars"],
-        line_color=None, **looks(USEFUL, "part"), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,
+        line_color=None, **fill_and_hatch(USEFUL, "part"), hatch_color=INK, hatch_alpha=0.3,
+        hatch_scale=8,
     )  # fmt: skip
     plot.segment(
         0, "y", end, "y", source=data["levels"], line_color=TEXT, line_dash="dotted", line_width=1

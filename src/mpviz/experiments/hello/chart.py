@@ -8,7 +8,7 @@ from bokeh.core.properties import field
 from bokeh.models import Range1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
+from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources, time_axis
 from mpviz.charts.palette import (
     DONE,
     GREEN,
@@ -85,7 +85,7 @@ def hello(frame: pd.DataFrame) -> figure:
     time_axis(plot)
     bars = plot.hbar(
         "y", left="left", right="right", height=0.22, source=data["bars"], line_color=None,
-        **looks(LIFE), hatch_color=GREY, hatch_alpha=0.45, hatch_scale=8,
+        **fill_and_hatch(LIFE), hatch_color=GREY, hatch_alpha=0.45, hatch_scale=8,
     )  # fmt: skip
     moments = marks(plot, data["marks"])
     legend(plot, [(field("kind"), [bars]), (field("moment"), [moments])], glyph=20)

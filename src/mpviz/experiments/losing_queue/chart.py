@@ -10,7 +10,7 @@ from bokeh.core.properties import field
 from bokeh.models import BasicTicker, Range1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, legend, looks, sources
+from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources
 from mpviz.charts.palette import DONE, FAILED, INK, Look
 from mpviz.experiments.drawing import FLOOR, ROOM, rows_sheet
 
@@ -54,7 +54,7 @@ def losing_queue(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
     plot.xgrid.visible = False
     bars = plot.vbar(
         "x", top="top", bottom="bottom", width=0.8, source=data["bars"], line_color=None,
-        **looks(CAME, "part"), hatch_color=INK, hatch_alpha=0.4, hatch_scale=8,
+        **fill_and_hatch(CAME, "part"), hatch_color=INK, hatch_alpha=0.4, hatch_scale=8,
     )  # fmt: skip
     legend(plot, [(field("part"), [bars])])
     hover(plot, [bars])

@@ -8,7 +8,7 @@ from bokeh.core.properties import field
 from bokeh.models import Range1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
+from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources, time_axis
 from mpviz.charts.palette import DONE, GREEN, GREY, INK, SKY, Look
 from mpviz.core.text import seconds
 from mpviz.experiments.drawing import bars_columns, marks, rows_sheet
@@ -56,7 +56,7 @@ def pair(frame: pd.DataFrame) -> figure:
     time_axis(plot)
     bars = plot.hbar(
         "y", left="left", right="right", height=0.3, source=data["bars"], line_color=None,
-        **looks(ANSWER), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,
+        **fill_and_hatch(ANSWER), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,
     )  # fmt: skip
     moments = marks(plot, data["marks"])
     legend(plot, [(field("kind"), [bars]), (field("moment"), [moments])], glyph=20)

@@ -12,7 +12,7 @@ from bokeh.core.properties import field
 from bokeh.models import Range1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, legend, looks, sources, time_axis
+from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources, time_axis
 from mpviz.charts.palette import DONE, FAILED, GREEN, GREY, INK, Look
 from mpviz.core.text import seconds
 from mpviz.experiments.drawing import FLOOR, ROOM, marks, rows_sheet
@@ -82,7 +82,7 @@ def waiting_pipe(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
     time_axis(plot)
     bars = plot.hbar(
         "y", left="left", right="right", height="height", source=data["bars"], line_color=None,
-        **looks(LIVES), hatch_color=INK, hatch_alpha=0.35, hatch_scale=8,
+        **fill_and_hatch(LIVES), hatch_color=INK, hatch_alpha=0.35, hatch_scale=8,
     )  # fmt: skip
     hands, deaths = marks(plot, data["hands"]), marks(plot, data["deaths"])
     legend(plot, [(field("kind"), [bars]), (field("kind"), [hands])], glyph=20)
