@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from mpviz.analysis.looks import ALPHA, Looks, looks_up_to
+from mpviz.analysis.looks import ALPHA, Schedule, looks_up_to
 from mpviz.analysis.verdicts import MARGIN, against_best, trimmed_mean
 
 Floats = NDArray[np.float64]
@@ -150,7 +150,7 @@ def sign_flips(ratios: Floats) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Tally:
     """What became of the studies of one row: shares, and the mean number of rounds."""
 
     named: float
@@ -158,7 +158,7 @@ class Outcome:
     held: float  # of the intervals shown when the study ended
 
 
-def studies(ratios: Floats, looks: Looks, difference: float = 0.0) -> Outcome:
+def studies(ratios: Floats, looks: Schedule, difference: float = 0.0) -> Tally:
     """Many studies with the stopping rule on, as `mpviz.analysis.verdicts` judges each."""
     effect = math.log1p(difference)
     trials = len(ratios)
@@ -175,7 +175,7 @@ def studies(ratios: Floats, looks: Looks, difference: float = 0.0) -> Outcome:
         held |= ends & (np.abs(mean - effect) <= half)
         rounds[ends] = look
         open_ &= ~ends
-    return Outcome(float(named.mean()), float(rounds.mean()), float(held.mean()))
+    return Tally(float(named.mean()), float(rounds.mean()), float(held.mean()))
 
 
 def best_of(

@@ -24,7 +24,7 @@ NODES = 128  # of the quadrature; 64 give the same six digits
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Schedule:
     """The looks of one study.
 
     Parameters
@@ -51,13 +51,14 @@ class Looks:
     def _planned(self) -> int:
         return self.rounds[-1] if self.most is None else self.most
 
-    def cut_at(self, rounds: int) -> Looks:
+    def cut_at(self, rounds: int) -> Schedule:
         """The looks of the same study, ended early: the past ones, and the last one now.
 
         What ends it must be the time it took, not the figures that it gave.
         """
-        past = tuple(look for look in self.rounds if look < rounds)
-        return Looks((*past, min(rounds, self._planned)), self.alpha, self._planned)
+        end = min(rounds, self._planned)
+        past = tuple(look for look in self.rounds if look < end)
+        return Schedule((*past, end), self.alpha, self._planned)
 
     def level(self, rounds: int, comparisons: float = 1.0) -> float:
         """What a two-sided p must be below after so many rounds.
@@ -74,13 +75,13 @@ class Looks:
         return levels[min(at, len(levels) - 1)]
 
 
-def looks_up_to(rounds: int, alpha: float = ALPHA) -> Looks:
+def looks_up_to(rounds: int, alpha: float = ALPHA) -> Schedule:
     """The looks of a study for which there is time for so many rounds, at least 2."""
     grid = list(FIRST)
     while grid[-1] < rounds:
         grid.append(2 * grid[-2])
     # One look just before the last would cost the last more than it is worth.
-    return Looks((*(look for look in grid if look <= 0.85 * rounds), rounds), alpha)
+    return Schedule((*(look for look in grid if look <= 0.85 * rounds), rounds), alpha)
 
 
 @lru_cache(maxsize=4096)

@@ -3,11 +3,11 @@
 Interval and verdict are one test, a trimmed t-test on paired log-ratios: a configuration is named
 exactly where the interval does not hold 1. Knows no process, no clock and no chart.
 
-Chosen among three by `benchmarks/verdict_simulation.py` (its table is in benchmarks/README.md).
+Chosen among three; `benchmarks/verdict_simulation.py` prints how often the interval of each holds.
 Student's t is right for quiet machines and far too wide once one run in ten is disturbed. A
 sign-flip test can't say anything at 5 rounds (no p below 2/32), nor for the best of many at 10.
 The mean trimmed by 15 % at each end holds the truth as often as it says in all of them, and costs
-a quiet machine a twentieth of its precision. Trimming takes the same number from both ends whatever
+at most a twentieth of the precision. Trimming takes the same number from both ends whatever
 lies there, and the spread of all of them stays in the error: no outlier is dropped for being one.
 """
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
 from mpviz.analysis.cautions import outliers
-from mpviz.analysis.looks import Looks
+from mpviz.analysis.looks import Schedule
 from mpviz.core.errors import Refused
 from mpviz.core.text import digits
 
@@ -214,7 +214,7 @@ def p_value(ratios: Floats) -> float:
 
 
 def compare(
-    first: Sequence[float], second: Sequence[float], looks: Looks, *, comparisons: float = 1.0
+    first: Sequence[float], second: Sequence[float], looks: Schedule, *, comparisons: float = 1.0
 ) -> Verdict:
     """The verdict on two configurations.
 
@@ -265,7 +265,7 @@ def _more_rounds(ratios: Floats, level: float) -> int | None:
     return None if missing > MOST_ROUNDS else max(missing, 1)
 
 
-def against_best(makespans: Mapping[str, Sequence[float]], looks: Looks) -> Ranking:
+def against_best(makespans: Mapping[str, Sequence[float]], looks: Schedule) -> Ranking:
     """The fastest of all against each other one.
 
     Any of the k could have come out best, so each p is held against a level k/2 times as strict as
@@ -297,7 +297,7 @@ def against_best(makespans: Mapping[str, Sequence[float]], looks: Looks) -> Rank
     return _holm(makespans, best, looks, weight=max(1.0, len(makespans) / 2))
 
 
-def against(makespans: Mapping[str, Sequence[float]], reference: str, looks: Looks) -> Ranking:
+def against(makespans: Mapping[str, Sequence[float]], reference: str, looks: Schedule) -> Ranking:
     """One configuration, chosen before the study began, against each other one."""
     if reference not in makespans:
         raise Refused(f"The study has no configuration {reference}.")
@@ -305,7 +305,7 @@ def against(makespans: Mapping[str, Sequence[float]], reference: str, looks: Loo
 
 
 def _holm(
-    makespans: Mapping[str, Sequence[float]], reference: str, looks: Looks, weight: float
+    makespans: Mapping[str, Sequence[float]], reference: str, looks: Schedule, weight: float
 ) -> Ranking:
     """S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Stat. 6, 1979.
 
