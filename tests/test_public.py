@@ -11,7 +11,8 @@ import mpviz
 PUBLIC = {
     "Answer", "Cancelled", "EXPERIMENTS", "Ending", "Experiment", "FAULTS", "Failed", "Fault",
     "Finding", "InputSet", "Line", "MECHANISMS", "Mechanism", "MpvizError", "Outcome", "Plan",
-    "Record", "Refused", "Trace", "WORKLOADS", "Workload", "input_set", "read_csv", "run",
+    "Record", "Refused", "Trace", "WORKLOADS", "Workload", "fit_amdahl", "fit_usl", "input_set",
+    "read_csv", "run",
 }  # fmt: skip
 
 

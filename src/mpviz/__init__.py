@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mpviz.analysis.csvfiles import read_csv
+    from mpviz.analysis.laws import fit_amdahl, fit_usl
     from mpviz.analysis.trace import Trace
     from mpviz.api import run
     from mpviz.core.errors import Cancelled, Failed, MpvizError, Refused
@@ -48,6 +49,8 @@ _HOMES = {
     "Trace": "analysis.trace",
     "WORKLOADS": "workloads",
     "Workload": "workloads",
+    "fit_amdahl": "analysis.laws",
+    "fit_usl": "analysis.laws",
     "input_set": "inputs",
     "read_csv": "analysis.csvfiles",
     "run": "api",
@@ -74,6 +77,8 @@ __all__ = [
     "Refused",
     "Trace",
     "Workload",
+    "fit_amdahl",
+    "fit_usl",
     "input_set",
     "read_csv",
     "run",
