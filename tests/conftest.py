@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from multiprocessing import active_children, forkserver, resource_tracker
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,12 +27,9 @@ GRACE = 2.0  # seconds for what is ending already
 SESSION = f"MPVIZ_TEST_SESSION={uuid.uuid4()}"
 SHARED_MEMORY = Path("/dev/shm")
 BROWSERS = (".org.chromium.", ".com.google.Chrome.")
+LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance")
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 MOUNTS = "mount --make-rprivate / && mount -t tmpfs -o mode=1777 none /dev/shm"
-# Beside each other, tests begin with those that take longest.
-LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance", "test_wheel.py")
-# One server for all its tests: where a test is shown, or the fixture that it asks for.
-SERVERS = ("voila", "lab", "public")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,35 +57,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
+@pytest.hookimpl(trylast=True)  # pytest itself sorts by fixture
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if name := group(item):
-            item.add_marker(pytest.mark.xdist_group(name))
     items.sort(key=rank)
 
 
-def group(item: pytest.Item) -> str:
-    """What tests have in common that run in one worker, as they share what takes long to make."""
-    parameters = getattr(item, "callspec", None)
-    given = parameters.params if parameters else {}
-    fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    if given.get("place") in SERVERS:
-        return str(given["place"])
-    for name in SERVERS:
-        if name in fixtures:
-            return name
-    modules = [name for name, made in fixtures.items() if made[-1].scope == "module"]
-    if not modules:
-        return ""
-    ways = [str(given[name]) for name in modules if name in given]
-    return " ".join((item.nodeid.partition("::")[0], *ways))
-
-
 def rank(item: pytest.Item) -> int:
-    """Its place among those that begin first."""
+    """Its place among those that begin first, as they take longest."""
     part = item.nodeid.removeprefix("tests/").partition("::")[0].partition("/")[0]
     return LONGEST.index(part) if part in LONGEST else len(LONGEST)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.workers import Handed
+
+    return Handed(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 TOP = Path(__file__).parents[1]
-pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, **options: Any) -> str:

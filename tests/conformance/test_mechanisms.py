@@ -21,12 +21,9 @@ from mpviz.core.plan import Plan
 from mpviz.engine import runner
 from mpviz.mechanisms import MECHANISMS
 from mpviz.workloads import is_prime
-from tests.sampling import sampled
+from tests.sampling import TENTH, sampled
 
-LESSON = mpviz.input_set("prime_mixture").values
-# A sample: numbers of a tenth, nine primes and one that is none, in the lesson's order.
-TENTH = [1549003, 1549033, 1549049, 1549061, 1549060, 1549081, 1549087, 1549099, 1549129, 1549139]
-PRIMES = sampled(tuple(TENTH), LESSON)
+PRIMES = sampled(TENTH, mpviz.input_set("prime_mixture").values)
 NO_PRIME = PRIMES[4]
 SILENT = "process.lesson"  # prints, and gives nothing back
 RACES = "queue.lesson"  # may lose any task, so that it never runs
@@ -83,7 +80,7 @@ def sequential():
     return mpviz.Trace(runner.start(Plan(is_prime, PRIMES, mechanism="sequential")).wait())
 
 
-@pytest.fixture(scope="module", params=CASES, ids="-".join)
+@pytest.fixture(scope="module", params=CASES, ids=" ".join)
 def case(request):
     mechanism, start_method = request.param
     speak, fail, die, stick = workloads(offset=7)

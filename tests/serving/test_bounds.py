@@ -321,7 +321,6 @@ def test_a_page_that_floods_its_kernel_waits_for_it(public: Server):
     until(lambda: kernels(public.pid) == [], LEAVE_LIMIT)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_hostile_clients_leave_the_page_served_and_the_server_as_it_was(
     tmp_path: Path, long_lived: set[int]
