@@ -5,11 +5,13 @@ Imports only what the conformance suite has on every Python: pytest and psutil.
 
 from __future__ import annotations
 
+import _posixsubprocess
 import asyncio
 import ctypes
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -27,9 +29,20 @@ GRACE = 2.0  # seconds for what is ending already
 SESSION = f"MPVIZ_TEST_SESSION={uuid.uuid4()}"
 SHARED_MEMORY = Path("/dev/shm")
 BROWSERS = (".org.chromium.", ".com.google.Chrome.")
+# Every test in these folders starts a process, a browser or a server.
+STARTING = ("tests/browser/", "tests/chaos/", "tests/conformance/")
+STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "socket.bind"}
 LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance")
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 MOUNTS = "mount --make-rprivate / && mount -t tmpfs -o mode=1777 none /dev/shm"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="only tests that start no process, browser or server; they are held to it",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,7 +71,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)  # pytest itself sorts by fixture
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(STARTING):
+            item.add_marker("process")
+    if config.getoption("quick"):
+        left = [item for item in items if item.get_closest_marker("process")]
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=left)
     items.sort(key=rank)
 
 
@@ -66,6 +86,23 @@ def rank(item: pytest.Item) -> int:
     """Its place among those that begin first, as they take longest."""
     part = item.nodeid.removeprefix("tests/").partition("::")[0].partition("/")[0]
     return LONGEST.index(part) if part in LONGEST else len(LONGEST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_started(pytestconfig: pytest.Config) -> None:
+    """With --quick, fail what starts a process or a server and has no mark that says so."""
+    if not pytestconfig.getoption("quick"):
+        return
+
+    def heard(event: str, _: object) -> None:
+        if event in STARTS:
+            pytest.fail(f"It starts a process or a server ({event}): mark it as `process`.")
+
+    def fork_exec(*_: object) -> None:  # by which multiprocessing spawns, unheard
+        heard("os.posix_spawn", ())
+
+    sys.addaudithook(heard)
+    _posixsubprocess.fork_exec = fork_exec
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
@@ -97,8 +134,11 @@ def long_lived() -> set[int]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays_behind(long_lived: set[int]) -> Iterator[None]:
+def nothing_stays_behind(long_lived: set[int], pytestconfig: pytest.Config) -> Iterator[None]:
     """Prove that the test leaves no process, no shared memory and no folder of a run."""
+    if pytestconfig.getoption("quick"):  # nothing is started
+        yield
+        return
     processes_before = ours()
     entries_before = entries()
     yield

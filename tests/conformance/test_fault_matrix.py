@@ -14,6 +14,8 @@ from mpviz.faults.lab.report import LATE, line
 from mpviz.mechanisms import MECHANISMS
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 SAMPLE = {
     "raises": ["pool.map", "pipe"],
     "bad_exception": ["executor.submit", "threads"],

@@ -49,6 +49,7 @@ def test_without_linux_a_run_ends_in_its_record(
     assert said.splitlines()[1] == "finished 0 2"
 
 
+@pytest.mark.timed
 def test_without_linux_the_deadline_ends_daemons_too(
     elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
@@ -59,6 +60,7 @@ def test_without_linux_the_deadline_ends_daemons_too(
     assert gone(name) == []
 
 
+@pytest.mark.timed
 def test_without_linux_the_kernel_s_death_ends_it_all(
     elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:

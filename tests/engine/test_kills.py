@@ -18,6 +18,8 @@ from mpviz.engine import runner
 from mpviz.engine.tree import linux as system
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 SOON = 1.0  # seconds
 MOMENTS = sampled(6, 100)
 DAEMONS = 50

@@ -43,6 +43,7 @@ def test_after_the_run_its_folder_and_its_processes_are_gone(
     assert not tagged(tag)
 
 
+@pytest.mark.timed
 def test_wait_gives_up_after_its_timeout_and_can_be_called_again(
     started: Start,
 ) -> None:
