@@ -29,19 +29,45 @@ GRACE = 2.0  # seconds for what is ending already
 SESSION = f"MPVIZ_TEST_SESSION={uuid.uuid4()}"
 SHARED_MEMORY = Path("/dev/shm")
 BROWSERS = (".org.chromium.", ".com.google.Chrome.")
-# Every test in these folders starts a process, a browser or a server.
-STARTING = ("tests/browser/", "tests/chaos/", "tests/conformance/")
-STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "socket.bind"}
+# Every test in these folders starts a process, a browser or a server, or has a fixture that does.
+FOLDERS = ("tests/browser/", "tests/chaos/", "tests/conformance/")
+FIXTURES = {"finding", "public", "real", "recorded", "several", "start", "started", "way"}
+SPAWN = "multiprocessing's spawn"
+EVENTS = {
+    *("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "socket.bind"),
+    SPAWN,
+}
 LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance")
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 MOUNTS = "mount --make-rprivate / && mount -t tmpfs -o mode=1777 none /dev/shm"
+
+
+class Starts:
+    """Hears of each process and each server that is started in this process."""
+
+    def __init__(self) -> None:
+        self.may = True
+        sys.addaudithook(self.heard)
+        self.fork_exec = _posixsubprocess.fork_exec
+        _posixsubprocess.fork_exec = self.spawned  # by which multiprocessing spawns, unheard
+
+    def heard(self, event: str, _: object) -> None:
+        if event in EVENTS and not self.may:
+            pytest.fail(f"It starts a process or a server ({event}): mark it as `process`.")
+
+    def spawned(self, *arguments: Any) -> int:
+        self.heard(SPAWN, arguments)
+        return self.fork_exec(*arguments)
+
+
+STARTS = Starts()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="only tests that start no process, browser or server; they are held to it",
+        help="only tests that start no process, browser or server",
     )
 
 
@@ -73,12 +99,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)  # pytest itself sorts by fixture
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if item.nodeid.startswith(STARTING):
+        if item.nodeid.startswith(FOLDERS) or FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
     if config.getoption("quick"):
-        left = [item for item in items if item.get_closest_marker("process")]
+        left = {item for item in items if item.get_closest_marker("process")}
         items[:] = [item for item in items if item not in left]
-        config.hook.pytest_deselected(items=left)
+        config.hook.pytest_deselected(items=list(left))
     items.sort(key=rank)
 
 
@@ -88,21 +114,14 @@ def rank(item: pytest.Item) -> int:
     return LONGEST.index(part) if part in LONGEST else len(LONGEST)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_is_started(pytestconfig: pytest.Config) -> None:
-    """With --quick, fail what starts a process or a server and has no mark that says so."""
-    if not pytestconfig.getoption("quick"):
-        return
-
-    def heard(event: str, _: object) -> None:
-        if event in STARTS:
-            pytest.fail(f"It starts a process or a server ({event}): mark it as `process`.")
-
-    def fork_exec(*_: object) -> None:  # by which multiprocessing spawns, unheard
-        heard("os.posix_spawn", ())
-
-    sys.addaudithook(heard)
-    _posixsubprocess.fork_exec = fork_exec
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Fail what starts a process or a server and has no mark that says so."""
+    STARTS.may = item.get_closest_marker("process") is not None
+    try:
+        return (yield)
+    finally:
+        STARTS.may = True
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
@@ -134,9 +153,9 @@ def long_lived() -> set[int]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays_behind(long_lived: set[int], pytestconfig: pytest.Config) -> Iterator[None]:
+def nothing_stays_behind(long_lived: set[int]) -> Iterator[None]:
     """Prove that the test leaves no process, no shared memory and no folder of a run."""
-    if pytestconfig.getoption("quick"):  # nothing is started
+    if not STARTS.may:
         yield
         return
     processes_before = ours()

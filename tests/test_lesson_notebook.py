@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from mpviz.experiments import EXPERIMENTS
-from tests.experiments.test_experiments import QUICK
+from mpviz.experiments.catalogue import EXPERIMENTS
+from tests.experiments.conftest import QUICK
 from tests.sampling import FULL, TENTH
 
 NOTEBOOK = Path(__file__).parents[1] / "examples" / "lesson.ipynb"
@@ -19,6 +19,7 @@ LESS = {PRIMES: repr(TENTH)} | {
 }
 
 
+@pytest.mark.process
 @pytest.mark.timeout(400)
 @pytest.mark.filterwarnings("default")  # a Jupyter client warns of its own event loop
 def test_the_notebook_runs_and_every_cell_that_shows_shows(tmp_path: Path):

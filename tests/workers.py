@@ -42,6 +42,8 @@ def group(nodeid: str) -> str:
     if path.startswith("tests/browser/"):
         shown = parameters.partition("-")[0]
         return shown if shown in ("voila", "lab") else path
+    if path.startswith("tests/experiments/"):  # each experiment is run once
+        return "experiments"
     text = source(path)
     if any(found == name for found in PUBLIC.findall(text)):
         return f"{path} public"

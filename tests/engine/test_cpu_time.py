@@ -10,6 +10,8 @@ import pytest
 import mpviz
 from tests.engine.runs import by_value
 
+pytestmark = pytest.mark.process
+
 
 def burn(seconds: float) -> None:
     """Use a CPU so long."""

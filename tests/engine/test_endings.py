@@ -14,6 +14,8 @@ from mpviz.engine import runner
 from tests.engine.runs import SLEEP, SOON, Start, outcomes, run, tagged
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 BASE = Plan(abs, (1, 2), workers=2, timeout=20)
 
 

@@ -34,6 +34,8 @@ from tests.engine.runs import (
 )
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 
 def child(flag: str) -> None:
     """A task that starts a program and waits for it."""

@@ -12,6 +12,8 @@ import pytest
 from tests.engine.runs import daemon, gone
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 ELSEWHERE = """
 import sys, time
 from mpviz.engine import runner

@@ -21,6 +21,8 @@ from mpviz.workloads import is_prime
 from tests.engine.runs import SLEEP, Start, outcomes, run, tagged
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 BASE = Plan(abs, (1, 2), workers=2, timeout=20)
 
 

@@ -8,6 +8,8 @@ from benchmarks.soak import GROWTH, SETTLE, soak
 from tests.sampling import FULL, sampled
 from tests.serving.conftest import Start
 
+pytestmark = pytest.mark.process
+
 VISITORS, SECONDS, SETTLES = sampled((4, 20.0, 0.0), (20, 300.0, SETTLE))
 
 
