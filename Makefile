@@ -1,5 +1,8 @@
 # make dashboard   set up .venv, serve the dashboard, print its address
-# make test        set up .venv and a Chromium, run every test
+# make check       format, lint, types, spelling, and every test that starts no process: a minute
+# make test        all tests, with a sample of what there is very much of
+# make test-all    all of it, as CI runs it
+# make slowest     the twenty slowest tests
 #
 # Both need Python 3.11 or newer and make, and nothing else.
 
@@ -19,20 +22,41 @@ TESTS := $(VENV)/.tests
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: dashboard test lint test-all bench clean
+.PHONY: dashboard check quick test lint types slowest test-all bench clean
 .DELETE_ON_ERROR:
 
 dashboard: $(RUNTIME)
 	$(BIN)/mpviz serve --port $(PORT)
 
-test: $(TESTS)
-	chromium="$$($(BIN)/python tools/chromium.py)" && \
-	MPVIZ_CHROMIUM="$$chromium" $(BIN)/python -m pytest $(ARGS)
+PYTEST := $(BIN)/python -m pytest
+# Most of what the tests take is waiting, so that more of them run at once than there are CPUs.
+BESIDE := 6
+CPUS := $(shell getconf _NPROCESSORS_ONLN)
+
+# What each of them proves: docs/CONTRIBUTING.md.
+check: $(TESTS)
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync lint types quick
 
 lint: $(TESTS)
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
+	$(BIN)/oxlint --deny-warnings src
+	$(BIN)/codespell
+
+types: $(TESTS)
 	$(BIN)/python -m mypy
+
+quick: $(TESTS)
+	$(PYTEST) --quick --numprocesses $(CPUS) $(ARGS)
+
+# First what may wait beside others, then what measures.
+test: $(TESTS)
+	export MPVIZ_CHROMIUM && MPVIZ_CHROMIUM="$$($(BIN)/python tools/chromium.py)" && \
+	$(PYTEST) -m "not timed" --numprocesses $(BESIDE) $(ARGS) && \
+	$(PYTEST) -m timed --numprocesses $(CPUS) $(ARGS)
+
+slowest:
+	@$(MAKE) --no-print-directory test ARGS="--durations 20 --quiet"
 
 # All that `make test` only samples: every fault, a hundred kills, a thousand hostile tasks, five
 # minutes of visitors; and, as root where there is mmdebstrap, conformance on the Pythons that this

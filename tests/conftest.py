@@ -5,17 +5,20 @@ Imports only what the conformance suite has on every Python: pytest and psutil.
 
 from __future__ import annotations
 
+import _posixsubprocess
 import asyncio
 import ctypes
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from multiprocessing import active_children, forkserver, resource_tracker
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,12 +29,46 @@ GRACE = 2.0  # seconds for what is ending already
 SESSION = f"MPVIZ_TEST_SESSION={uuid.uuid4()}"
 SHARED_MEMORY = Path("/dev/shm")
 BROWSERS = (".org.chromium.", ".com.google.Chrome.")
+# Every test in these folders starts a process, a browser or a server, or has a fixture that does.
+FOLDERS = ("tests/browser/", "tests/chaos/", "tests/conformance/")
+FIXTURES = {"finding", "public", "real", "recorded", "several", "start", "started", "way"}
+SPAWN = "multiprocessing's spawn"
+EVENTS = {
+    *("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "socket.bind"),
+    SPAWN,
+}
+LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance")
 NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 MOUNTS = "mount --make-rprivate / && mount -t tmpfs -o mode=1777 none /dev/shm"
-# Beside each other, tests begin with those that take longest.
-LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance", "test_wheel.py")
-# One server for all its tests: where a test is shown, or the fixture that it asks for.
-SERVERS = ("voila", "lab", "public")
+
+
+class Starts:
+    """Hears of each process and each server that is started in this process."""
+
+    def __init__(self) -> None:
+        self.may = True
+        sys.addaudithook(self.heard)
+        self.fork_exec = _posixsubprocess.fork_exec
+        _posixsubprocess.fork_exec = self.spawned  # by which multiprocessing spawns, unheard
+
+    def heard(self, event: str, _: object) -> None:
+        if event in EVENTS and not self.may:
+            pytest.fail(f"It starts a process or a server ({event}): mark it as `process`.")
+
+    def spawned(self, *arguments: Any) -> int:
+        self.heard(SPAWN, arguments)
+        return self.fork_exec(*arguments)
+
+
+STARTS = Starts()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="only tests that start no process, browser or server",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,35 +96,39 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)  # pytest itself sorts by fixture
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if name := group(item):
-            item.add_marker(pytest.mark.xdist_group(name))
+        if item.nodeid.startswith(FOLDERS) or FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("process")
+    if config.getoption("quick"):
+        left = {item for item in items if item.get_closest_marker("process")}
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=list(left))
     items.sort(key=rank)
 
 
-def group(item: pytest.Item) -> str:
-    """What tests have in common that run in one worker, as they share what takes long to make."""
-    parameters = getattr(item, "callspec", None)
-    given = parameters.params if parameters else {}
-    fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    if given.get("place") in SERVERS:
-        return str(given["place"])
-    for name in SERVERS:
-        if name in fixtures:
-            return name
-    modules = [name for name, made in fixtures.items() if made[-1].scope == "module"]
-    if not modules:
-        return ""
-    ways = [str(given[name]) for name in modules if name in given]
-    return " ".join((item.nodeid.partition("::")[0], *ways))
-
-
 def rank(item: pytest.Item) -> int:
-    """Its place among those that begin first."""
+    """Its place among those that begin first, as they take longest."""
     part = item.nodeid.removeprefix("tests/").partition("::")[0].partition("/")[0]
     return LONGEST.index(part) if part in LONGEST else len(LONGEST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Fail what starts a process or a server and has no mark that says so."""
+    STARTS.may = item.get_closest_marker("process") is not None
+    try:
+        return (yield)
+    finally:
+        STARTS.may = True
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.workers import Handed
+
+    return Handed(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +155,9 @@ def long_lived() -> set[int]:
 @pytest.fixture(autouse=True)
 def nothing_stays_behind(long_lived: set[int]) -> Iterator[None]:
     """Prove that the test leaves no process, no shared memory and no folder of a run."""
+    if not STARTS.may:
+        yield
+        return
     processes_before = ours()
     entries_before = entries()
     yield

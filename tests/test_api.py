@@ -23,6 +23,7 @@ def trace() -> mpviz.Trace:
     return mpviz.run(IS_PRIME, PRIMES, workers=2, timeout=20, baseline=True)
 
 
+@pytest.mark.process
 def test_a_run_needs_only_a_function_and_inputs() -> None:
     trace = mpviz.run(lambda x: x * 2, [1, 2, 3])
     assert list(trace.tasks["result"]) == ["2", "4", "6"]
@@ -33,6 +34,7 @@ def test_a_run_needs_only_a_function_and_inputs() -> None:
     assert trace.summary["answers_agree"] is pd.NA
 
 
+@pytest.mark.process
 def test_inputs_may_come_from_a_generator_and_are_taken_once() -> None:
     def numbers() -> Iterator[int]:
         yield from (4, 5)
@@ -42,24 +44,28 @@ def test_inputs_may_come_from_a_generator_and_are_taken_once() -> None:
     assert trace.summary["answers_agree"]
 
 
+@pytest.mark.process
 def test_an_input_set_gives_its_name() -> None:
     trace = mpviz.run(mpviz.WORKLOADS["busy"].function, mpviz.input_set("milliseconds"))
     assert trace.summary["input_set"] == "milliseconds"
     assert trace.summary["workload"] == "busy"
 
 
+@pytest.mark.process
 def test_a_callable_without_a_name_is_called_by_its_type() -> None:
     trace = mpviz.run(functools.partial(pow, 2), [3], mechanism="sequential")
     assert trace.summary["workload"] == "partial"
     assert list(trace.tasks["result"]) == ["8"]
 
 
+@pytest.mark.process
 def test_inputs_and_results_may_be_anything_that_pickles() -> None:
     trace = mpviz.run(lambda pair: {"sum": sum(pair)}, [(1, 2), (3, 4)])
     assert list(trace.tasks["input"]) == ["[1, 2]", "[3, 4]"]
     assert list(trace.tasks["result"]) == ['{"sum": 3}', '{"sum": 7}']
 
 
+@pytest.mark.process
 def test_with_a_baseline_speedup_and_agreement_are_known(trace: mpviz.Trace) -> None:
     summary = trace.summary
     assert trace.baseline is not None
@@ -76,6 +82,7 @@ def slower(record: mpviz.Record, times: float) -> mpviz.Record:
     return replace(record, ended_ns=record.called_ns + makespan)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("again", "suspect"), [(0.5, False), (50.0, True)])
 def test_where_the_speedup_cannot_be_the_baseline_is_measured_once_more(
     trace: mpviz.Trace, again: float, suspect: bool
@@ -95,17 +102,20 @@ def test_where_the_speedup_cannot_be_the_baseline_is_measured_once_more(
     assert not suspect or sounder is not wrong
 
 
+@pytest.mark.process
 def test_a_speedup_that_can_be_is_left_alone(trace: mpviz.Trace) -> None:
     fine = trace.against(mpviz.Trace(slower(trace.record, 1.5)))
     assert sound(fine, lambda plan: pytest.fail("nothing is to be run")) is fine
 
 
+@pytest.mark.process
 def test_a_second_baseline_that_did_not_end_well_is_not_compared_with(trace: mpviz.Trace) -> None:
     cut = replace(trace.record, ending=Ending.DEADLINE, tasks=bytes(len(trace.record.tasks)))
     wrong = trace.against(mpviz.Trace(slower(trace.record, 50.0)))
     assert sound(wrong, lambda plan: cut) is wrong
 
 
+@pytest.mark.process
 def test_answers_that_differ_from_run_to_run_do_not_agree() -> None:
     def process(x: int) -> int:
         import os
@@ -116,12 +126,14 @@ def test_answers_that_differ_from_run_to_run_do_not_agree() -> None:
     assert not trace.summary["answers_agree"]
 
 
+@pytest.mark.process
 def test_the_time_of_every_lane_adds_up_to_the_makespan(trace: mpviz.Trace) -> None:
     row = trace.summary
     parts = row["startup_s"] + row["useful_s"] + row["gap_s"] + row["tail_s"]
     assert parts == pytest.approx(2 * row["makespan_s"], rel=1e-9)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
@@ -139,11 +151,13 @@ def test_the_frames_have_the_columns_of_the_schema(
     assert getattr(trace, name) is frame
 
 
+@pytest.mark.process
 def test_a_trace_shows_itself_as_its_sentence(trace: mpviz.Trace) -> None:
     assert repr(trace) == f"<Trace: {trace.sentence}>"
     assert trace.sentence.startswith("2 workers (pool.map) took ")
 
 
+@pytest.mark.process
 def test_the_timeline_is_a_figure_of_bokeh(trace: mpviz.Trace) -> None:
     from bokeh.plotting import figure
 
@@ -152,6 +166,7 @@ def test_the_timeline_is_a_figure_of_bokeh(trace: mpviz.Trace) -> None:
     assert drawn.renderers
 
 
+@pytest.mark.process
 def test_csv_written_and_read_back_is_the_same(trace: mpviz.Trace, tmp_path: Path) -> None:
     trace.to_csv(tmp_path / "new" / "folder")
     back = mpviz.read_csv(str(tmp_path / "new" / "folder"))
@@ -160,6 +175,7 @@ def test_csv_written_and_read_back_is_the_same(trace: mpviz.Trace, tmp_path: Pat
         pd.testing.assert_frame_equal(back[name], getattr(trace, name))
 
 
+@pytest.mark.process
 def test_what_tasks_print_is_in_the_trace_and_nowhere_else(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -180,6 +196,7 @@ def test_inputs_that_cannot_be_gone_through_are_a_type_error_as_anywhere() -> No
         mpviz.run(IS_PRIME, 7)
 
 
+@pytest.mark.process
 def test_a_failing_task_does_not_raise_here() -> None:
     trace = mpviz.run(lambda x: 1 // x, [1, 0], mechanism="queue")
     assert trace.summary["error"] == 1
@@ -188,6 +205,7 @@ def test_a_failing_task_does_not_raise_here() -> None:
     assert "ZeroDivisionError" in trace.sentence
 
 
+@pytest.mark.process
 def test_sequential_is_one_worker_whatever_was_asked_for() -> None:
     trace = mpviz.run(IS_PRIME, PRIMES, mechanism="sequential", workers=7)
     assert trace.summary["workers"] == 1

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
 
 # Each test but the first and the last leaves something; the seconds are its own undoing.
@@ -40,6 +42,7 @@ def test_forkserver_and_tracker_are_kept():
 """
 
 
+@pytest.mark.process
 def test_each_kind_of_leftover_fails_its_test_and_no_other(tmp_path: Path) -> None:
     (tmp_path / "test_leaves.py").write_text(LEAVES, encoding="utf-8")
     text = (HERE / "conftest.py").read_text(encoding="utf-8")

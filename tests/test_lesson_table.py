@@ -33,6 +33,7 @@ def test_the_place_exists(kind: str, name: str):
     assert name in NAMED[kind]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", [name for kind, name in PLACES if kind == "mechanism"])
 def test_the_mechanism_runs(name: str):
     trace = mpviz.run(is_prime, (7, 8, 9), mechanism=name, workers=2, timeout=5)

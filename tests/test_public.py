@@ -43,6 +43,7 @@ def modules_after(code: str) -> set[str]:
     return set(json.loads(subprocess.run(run, check=True, capture_output=True).stdout))
 
 
+@pytest.mark.process
 def test_importing_mpviz_loads_nothing_else() -> None:
     added = modules_after("import mpviz") - modules_after("")
     assert {name for name in added if name.partition(".")[0] not in sys.stdlib_module_names} == {
@@ -50,6 +51,7 @@ def test_importing_mpviz_loads_nothing_else() -> None:
     }
 
 
+@pytest.mark.process
 def test_the_mechanisms_and_workloads_need_only_the_standard_library() -> None:
     added = modules_after("import mpviz; mpviz.MECHANISMS; mpviz.WORKLOADS; mpviz.input_set")
     tops = {name.partition(".")[0] for name in added - modules_after("")}
@@ -57,6 +59,7 @@ def test_the_mechanisms_and_workloads_need_only_the_standard_library() -> None:
     assert tops - sys.stdlib_module_names - {"__mp_main__"} == {"mpviz"}
 
 
+@pytest.mark.process
 def test_running_loads_no_bokeh_before_a_figure_is_asked_for() -> None:
     added = modules_after("import mpviz; mpviz.run")
     assert not {"bokeh", "ipywidgets", "voila", "IPython"} & added

@@ -69,24 +69,28 @@ def gone(mark: str) -> bool:
     return not left
 
 
+@pytest.mark.process
 @rootless
 def test_who_is_not_root_is_told_so_in_one_sentence() -> None:
     sentence = "tools/pythons: only root can enter a root file system; nothing was tried.\n"
     assert ask(before=("unshare", "--user")) == (2, sentence)
 
 
+@pytest.mark.process
 @apart
 def test_where_there_is_no_mmdebstrap_one_sentence_says_how_to_get_it(tmp_path: Path) -> None:
     sentence = "there is no mmdebstrap here; on Debian: apt-get install mmdebstrap.\n"
     assert ask(PATH=str(tmp_path)) == (2, f"tools/pythons: {sentence}")
 
 
+@pytest.mark.process
 def test_what_is_no_python_is_refused_before_anything_is_made() -> None:
     status, said = ask("3.14", "python")
     assert status == 2
     assert said.endswith("'python' is no Python; name it like 3.14\n")
 
 
+@pytest.mark.process
 @apart
 def test_a_command_has_processes_and_shared_memory_of_its_own_and_leaves_no_mount() -> None:
     before = Path("/proc/self/mounts").read_text()
@@ -98,6 +102,7 @@ def test_a_command_has_processes_and_shared_memory_of_its_own_and_leaves_no_moun
     assert Path("/proc/self/mounts").read_text() == before
 
 
+@pytest.mark.process
 @apart
 def test_at_its_limit_a_step_ends_with_all_that_it_started(tmp_path: Path) -> None:
     pythons, mark = load(), f"MARK={tmp_path}"
@@ -116,6 +121,7 @@ tool.limited((*tool.APART, "sh", "-c", sys.argv[1]), 300)
 """
 
 
+@pytest.mark.process
 @apart
 def test_a_tool_that_is_killed_takes_along_what_it_started(tmp_path: Path) -> None:
     started = f"setsid sleep 300 & touch {tmp_path}/begun; sleep 300"

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 TOP = Path(__file__).parents[1]
-pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, **options: Any) -> str:

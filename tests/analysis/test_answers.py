@@ -51,6 +51,7 @@ def series_by_little(size: int) -> Any:
     return pd.Series([1.0] * size) * (1 + 1e-12 * elsewhere())
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("function", [array_in_the_middle, frame_in_the_middle])
 def test_arrays_and_frames_that_differ_in_the_middle_do_not_agree(
     function: Callable[[Any], Any],
@@ -61,6 +62,7 @@ def test_arrays_and_frames_that_differ_in_the_middle_do_not_agree(
     assert run["answers_note"] == "1 of 1 answers (task 0's) differ"
 
 
+@pytest.mark.process
 def test_what_differs_by_a_billionth_is_said_apart() -> None:
     run = agreement(series_by_little, [5000])
     assert not run["answers_agree"]
@@ -68,12 +70,14 @@ def test_what_differs_by_a_billionth_is_said_apart() -> None:
     assert run["answers_note"] == "1 of 1 answers (task 0's) differ, by a billionth at most"
 
 
+@pytest.mark.process
 def test_sets_of_texts_agree_whatever_their_order() -> None:
     run = agreement(lambda n: {f"text {i}" for i in range(n)}, [50, 60], start_method="spawn")
     assert run["answers_agree"]
     assert run["answers_note"] == ""
 
 
+@pytest.mark.process
 def test_arrays_and_frames_that_are_equal_agree() -> None:
     def both(n: int) -> Any:
         import numpy as np
@@ -84,6 +88,7 @@ def test_arrays_and_frames_that_are_equal_agree() -> None:
     assert agreement(both, [2000, 3])["answers_agree"]
 
 
+@pytest.mark.process
 def test_what_cannot_be_compared_is_not_known_and_said() -> None:
     trace = mpviz.run(
         lambda x: (lambda: x) if x else x, [0, 1], mechanism="threads", timeout=30, baseline=True

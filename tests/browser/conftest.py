@@ -27,6 +27,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from mpviz.core import resources
+from tests.sampling import FULL
 
 TOP = Path(__file__).parents[2]
 SERVER_LIMIT = 60  # seconds until a server answers
@@ -194,10 +195,18 @@ class Heard:
             self.foreign.append(url)
 
 
-@pytest.fixture(params=["voila", "lab"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Show the dashboard in Voila; in JupyterLab too where it may differ there, or all is tried."""
+    if "place" in metafunc.fixturenames:
+        both = FULL or metafunc.definition.get_closest_marker("lab")
+        metafunc.parametrize("place", ["voila", "lab"] if both else ["voila"], indirect=True)
+
+
+@pytest.fixture
 def place(request: pytest.FixtureRequest) -> str:
     """Where the dashboard is shown: voila or lab."""
-    return request.param
+    place: str = request.param
+    return place
 
 
 @pytest.fixture

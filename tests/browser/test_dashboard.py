@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from mpviz.analysis import csvfiles
 from mpviz.core.plan import DEFAULT_START_METHOD
 from mpviz.mechanisms import MECHANISMS
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 RUN_LIMIT = 60_000  # milliseconds until a run of the lesson has ended, with its baseline
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
@@ -71,6 +72,7 @@ def test_it_says_what_run_will_do_and_every_control_has_a_label(dashboard: Page)
     expect(dashboard.get_by_text("CPUs are usable here")).to_be_visible()
 
 
+@pytest.mark.lab
 def test_the_lesson_runs_with_two_mechanisms_and_bars_appear_meanwhile(dashboard: Page):
     press(dashboard, "Run")
     dashboard.wait_for_function(f"({BARS})('tasks') > 0", timeout=RUN_LIMIT)
@@ -107,6 +109,7 @@ def test_a_long_run_is_cancelled_and_its_tasks_are_accounted_for(dashboard: Page
     assert "3 cancelled" in dashboard.locator(".mpviz-tile", has_text="Tasks done").inner_text()
 
 
+@pytest.mark.lab
 def test_a_good_file_is_taken_and_a_broken_one_refused_with_its_line(
     dashboard: Page, tmp_path: Path
 ):
@@ -127,6 +130,7 @@ def test_a_good_file_is_taken_and_a_broken_one_refused_with_its_line(
     assert tile(dashboard, "Tasks done") == "3 of 3"
 
 
+@pytest.mark.lab
 def test_the_csv_comes_home_and_reads_back(dashboard: Page, tmp_path: Path):
     choose(dashboard, "Input set", "Generate numbers…")
     fill(dashboard, "About how large", "1001")
@@ -159,6 +163,7 @@ def test_compare_runs_every_mechanism_and_one_to_n_every_worker_count(dashboard:
     assert [row[4] for row in compared(dashboard)[-2:]] == ["1", "2"]
 
 
+@pytest.mark.lab
 def test_the_chosen_plan_is_copied_as_python_and_as_a_shell_line(dashboard: Page):
     dashboard.context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(dashboard, "Mechanism", "pipe")
@@ -177,6 +182,7 @@ def test_the_chosen_plan_is_copied_as_python_and_as_a_shell_line(dashboard: Page
     assert "mechanism='pipe'" in copied
 
 
+@pytest.mark.lab
 def test_a_reload_gives_a_working_page(dashboard: Page, reload, place: str):
     choose(dashboard, "Input set", "Generate numbers…")
     fill(dashboard, "About how large", "1001")
@@ -202,20 +208,18 @@ def test_the_deadline_ends_a_run_and_the_page_says_what_was_lost(dashboard: Page
     assert bars(dashboard, "failed") > 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 420])
-def test_it_fits_the_screen_and_can_be_looked_at(
-    dashboard: Page, place: str, width: int, scheme: str
-):
-    dashboard.emulate_media(color_scheme=scheme)
-    dashboard.set_viewport_size({"width": width, "height": 900})
+@pytest.mark.lab
+def test_it_fits_every_screen_and_can_be_looked_at(dashboard: Page, place: str):
     choose(dashboard, "Input set", "Generate numbers…")
     fill(dashboard, "About how large", "200001")
     press(dashboard, "Run")
     wait_until_done(dashboard)
-    dashboard.wait_for_timeout(500)
     SCREENSHOTS.mkdir(exist_ok=True)
-    picture = SCREENSHOTS / f"{place}-{width}-{scheme}.png"
-    dashboard.screenshot(path=picture, full_page=True)
-    if place == "voila":
-        assert dashboard.evaluate("document.documentElement.scrollWidth") <= width
+    for width, scheme in product((1280, 420), ("light", "dark")):
+        dashboard.emulate_media(color_scheme=scheme)
+        dashboard.set_viewport_size({"width": width, "height": 900})
+        dashboard.wait_for_timeout(500)
+        picture = SCREENSHOTS / f"{place}-{width}-{scheme}.png"
+        dashboard.screenshot(path=picture, full_page=True)
+        if place == "voila":
+            assert dashboard.evaluate("document.documentElement.scrollWidth") <= width

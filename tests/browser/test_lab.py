@@ -12,7 +12,7 @@ from mpviz.faults.catalogue import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from tests.browser.looking import DRAWN, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 CELLS_LIMIT = 60_000  # milliseconds until a row or a column was run
 SOON = 10_000
@@ -92,6 +92,7 @@ def test_cancel_ends_the_lab_and_keeps_what_was_seen(dashboard: Page):
     expect(dashboard.locator(".mpviz-error")).to_have_count(0)
 
 
+@pytest.mark.lab
 def test_a_link_opens_the_lab_and_keys_reach_every_cell(open_link: Callable[[str], Page]):
     page = open_link("?tab=faults")
     tab = page.get_by_role("tab", name="Fault lab", exact=True)

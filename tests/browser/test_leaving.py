@@ -14,7 +14,6 @@ from mpviz.serving.visits import LEAVE
 from tests.waiting import until as wait_until
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 def test_a_browser_that_is_killed_leaves_nothing_and_a_page_in_the_background_is_kept(
@@ -51,7 +50,6 @@ def test_a_browser_that_is_killed_leaves_nothing_and_a_page_in_the_background_is
         browser.close()
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(240)
 def test_who_waits_for_a_place_gets_in_by_itself_and_a_page_whose_python_ended_says_so(

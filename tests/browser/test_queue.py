@@ -9,15 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Heard, Server, ready
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 LIMIT = 20_000  # milliseconds
 AHEAD = "Waiting: 1 experiment is ahead of yours."
-
-
-@pytest.fixture
-def place() -> str:
-    return "voila"
 
 
 @pytest.fixture

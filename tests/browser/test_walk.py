@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from mpviz.page.lesson.steps import LESSON
 from tests.browser.looking import DRAWN, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 STEP_LIMIT = 60_000  # milliseconds until a step's run has ended, with its baseline
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
@@ -55,6 +55,7 @@ def test_every_step_of_the_walk_ends_with_a_chart_and_its_sentence(dashboard: Pa
     expect(dashboard.locator(".mpviz-error")).to_have_count(0)
 
 
+@pytest.mark.lab
 def test_a_link_sets_the_page_and_the_copied_link_asks_for_the_same(
     open_link: Callable[[str], Page],
 ):
@@ -77,6 +78,7 @@ def test_a_link_sets_the_page_and_the_copied_link_asks_for_the_same(
     assert "mechanism=queue&workers=4&start=spawn&chunk=10&deadline=30" in copied
 
 
+@pytest.mark.lab
 def test_a_link_opens_a_step_and_what_it_asks_in_vain_is_named(
     open_link: Callable[[str], Page],
 ):
@@ -90,6 +92,7 @@ def test_a_link_opens_a_step_and_what_it_asks_in_vain_is_named(
     expect(page.get_by_role("button", name="Run 1…2", exact=True)).to_be_visible()
 
 
+@pytest.mark.lab
 def test_the_projector_view_shows_one_chart_at_a_time_and_escape_leaves_it(dashboard: Page):
     size = "getComputedStyle(document.querySelector('.mpviz')).fontSize"
     before = float(dashboard.evaluate(size).removesuffix("px"))

@@ -30,6 +30,8 @@ from mpviz.engine import runner, turns
 from mpviz.engine.tree import linux as system
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 START = runner.start
 COUNT = sampled(12, 80)
 SEED = int(os.environ.get("MPVIZ_SEED", "1"))

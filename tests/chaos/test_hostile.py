@@ -18,6 +18,8 @@ from tests.chaos.hostile.values import INPUTS
 from tests.chaos.kernels import described, judged
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 DEADLINES = {"fork": 1.5, "spawn": 2.0, "forkserver": 2.0}  # seconds
 SAMPLE = 30
 # What broke a run once is tried again each time, under one start method.

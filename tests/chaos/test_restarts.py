@@ -21,6 +21,8 @@ from mpviz.engine.tree import linux as system
 from tests.sampling import sampled
 from tests.waiting import until
 
+pytestmark = pytest.mark.timed
+
 COUNT = sampled(6, 60)
 SEED = int(os.environ.get("MPVIZ_SEED", "1"))
 SOON = 1.0  # seconds until all is gone

@@ -12,6 +12,8 @@ from mpviz.mechanisms import MECHANISMS
 from tests.chaos.kernels import described, judged
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 NAMES = """
 TERM INT HUP USR1 USR2 STOP TSTP CONT QUIT KILL SEGV BUS ABRT PIPE ALRM CHLD WINCH URG IO PROF
 VTALRM XCPU TTIN PWR

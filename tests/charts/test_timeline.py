@@ -169,6 +169,7 @@ def test_the_height_has_a_ceiling() -> None:
     assert timeline_height(2) < timeline_height(8) < timeline_height(500) < 700
 
 
+@pytest.mark.timed
 def test_a_hundred_thousand_tasks_take_well_under_a_fifth_of_a_second() -> None:
     tasks, intervals = toys.many(100_000, 2, failing=0.001)
     took = []

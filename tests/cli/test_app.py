@@ -79,6 +79,7 @@ def test_a_csv_that_cannot_be_written_is_refused_before_anything_runs(
     assert sorted(mine.rglob("*")) == before
 
 
+@pytest.mark.process
 @needs_full
 @pytest.mark.parametrize(
     "arguments",
@@ -96,6 +97,7 @@ def test_what_cannot_be_printed_is_one_sentence_and_the_exit_status_1(arguments:
     assert done.stderr == ("mpviz: what was found can't be printed: No space left on device.\n")
 
 
+@pytest.mark.process
 def test_a_pipe_that_nobody_reads_is_one_sentence_and_the_exit_status_1(mine: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -111,6 +113,7 @@ def test_a_pipe_that_nobody_reads_is_one_sentence_and_the_exit_status_1(mine: Pa
     assert (mine / "out" / "runs.csv").is_file()
 
 
+@pytest.mark.process
 def test_a_standard_output_that_is_closed_is_one_sentence_too() -> None:
     line = shlex.join([*MPVIZ, "list", "workloads"])
     done = subprocess.run(
@@ -132,6 +135,7 @@ def test_version_and_help_are_everywhere(
         assert wanted in capsys.readouterr().out
 
 
+@pytest.mark.process
 def test_python_dash_m_is_the_same_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mpviz", "--version"], capture_output=True, text=True, check=False
@@ -139,6 +143,7 @@ def test_python_dash_m_is_the_same_command() -> None:
     assert (done.returncode, done.stdout) == (0, f"mpviz {mpviz.__version__}\n")
 
 
+@pytest.mark.process
 def test_the_installed_command_is_the_same() -> None:
     command = Path(sys.executable).with_name("mpviz")
     done = subprocess.run([command, "list", "nothing"], capture_output=True, text=True, check=False)
@@ -157,6 +162,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("arguments", [["--version"], ["-h"], ["run", "-h"], ["list", "faults"]])
 def test_version_help_and_lists_load_nothing_slow(arguments: list[str]) -> None:
     done = subprocess.run(

@@ -25,6 +25,7 @@ def shell(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProce
     return any_shell("faults", *arguments, cwd=cwd)
 
 
+@pytest.mark.process
 def test_each_cell_is_a_line_then_there_is_the_table_with_its_legend(tmp_path: Path) -> None:
     done = shell(
         "--mechanism", "pipe", "--mechanism", "executor.map", "--fault", "raises", "--fault",
@@ -51,6 +52,7 @@ def test_each_cell_is_a_line_then_there_is_the_table_with_its_legend(tmp_path: P
     assert [int(row["tasks"]) for row in rows] == [8] * 4
 
 
+@pytest.mark.process
 def test_a_hang_is_a_result_and_one_cell_is_told_in_full() -> None:
     done = shell("--mechanism", "pool.map", "--fault", "sleep", "--timeout", "1")
     assert done.returncode == 0, done.stderr
@@ -63,6 +65,7 @@ def test_a_hang_is_a_result_and_one_cell_is_told_in_full() -> None:
         assert part in done.stdout
 
 
+@pytest.mark.process
 def test_json_is_one_document_on_standard_output_and_nothing_else() -> None:
     done = shell("--mechanism", "process", "--fault", "raises", "--start-method", "spawn", "--json")
     assert done.returncode == 0, done.stderr
@@ -75,6 +78,7 @@ def test_json_is_one_document_on_standard_output_and_nothing_else() -> None:
     assert done.stderr.startswith("process ")
 
 
+@pytest.mark.process
 def test_on_a_terminal_the_table_has_colours() -> None:
     ours, theirs = pty.openpty()
     command = [*MPVIZ, "faults", "--fault", "raises", "--mechanism", "pipe", "--mechanism", "queue"]
@@ -117,6 +121,7 @@ def test_the_impossible_is_one_line_and_the_exit_status_2(
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.process
 def test_ctrl_c_cancels_what_runs_and_reports_what_was_seen_by_then() -> None:
     program = subprocess.Popen(
         [

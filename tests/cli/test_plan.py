@@ -8,6 +8,7 @@ from mpviz.cli.plan import read_inputs
 from tests.cli.conftest import refused, shell
 
 
+@pytest.mark.process
 def test_a_module_that_leaves_while_it_is_imported_is_refused(mine: Path) -> None:
     (mine / "leaves_for_a_test.py").write_text("import sys; sys.exit(0)")
     done = shell("run", "leaves_for_a_test:f", cwd=mine)

@@ -18,6 +18,8 @@ from mpviz.cli.report import NO_GIL, report
 from mpviz.core.plan import DEFAULT_START_METHOD
 from tests.cli.conftest import FULL, HEED_CTRL_C, MPVIZ, needs_full, shell
 
+pytestmark = pytest.mark.process
+
 
 def test_a_run_reports_in_words_and_numbers_and_its_csv_reads_back(tmp_path: Path) -> None:
     done = shell("run", "busy", "--workers", "2", "--csv", str(tmp_path / "out"))

@@ -2,6 +2,7 @@
 
 import socket
 
+import pytest
 from typer.testing import CliRunner
 
 from mpviz.cli.app import app
@@ -16,6 +17,7 @@ def test_the_shell_says_the_sentence(monkeypatch):
     assert "too short" in str(answer.exception)
 
 
+@pytest.mark.process
 def test_a_port_that_is_taken_is_said():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

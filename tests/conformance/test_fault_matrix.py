@@ -15,6 +15,8 @@ from mpviz.faults.lab.running import run_cells
 from mpviz.mechanisms import MECHANISMS
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 SAMPLE = {
     "raises": ["pool.map", "pipe"],
     "bad_exception": ["executor.submit", "threads"],

@@ -10,6 +10,8 @@ import pytest
 import mpviz
 from tests.engine.runs import by_value
 
+pytestmark = pytest.mark.process
+
 
 def burn(seconds: float) -> None:
     """Use a CPU so long."""
@@ -78,6 +80,7 @@ def test_threads_whose_children_computed_are_not_said_to_wait() -> None:
     assert "inside tasks" in trace.sentence
 
 
+@pytest.mark.timed
 def test_threads_that_wait_are_said_to() -> None:
     sleep = mpviz.WORKLOADS["sleep"].function
     trace = mpviz.run(sleep, [300, 300], mechanism="threads", workers=2, timeout=20)

@@ -14,6 +14,8 @@ from mpviz.engine import runner
 from tests.engine.runs import SLEEP, SOON, Start, outcomes, run, tagged
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 BASE = Plan(abs, (1, 2), workers=2, timeout=20)
 
 
@@ -22,6 +24,7 @@ def under_way(running: runner.Running, tasks: int = 1) -> None:
     until(lambda: outcomes(running.snapshot()).count("running") >= tasks)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("mechanism", ["sequential", "threads", "queue", "pool.map"])
 def test_cancel_ends_it_at_once_and_every_task_is_accounted_for(
     started: Start, mechanism: str
@@ -68,6 +71,7 @@ def test_results_in_hand_when_it_is_cancelled_are_kept(
     assert record.results == {0: "1", 1: "2"}
 
 
+@pytest.mark.timed
 def test_the_deadline_ends_it_on_time() -> None:
     began = time.monotonic()
     record = run(SLEEP, 1, 60_000, mechanism="pipe", timeout=0.5)

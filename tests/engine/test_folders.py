@@ -61,6 +61,7 @@ def aged(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.process
 def test_a_folder_whose_program_was_killed_is_cleared_away(killed: Callable[[], Path]) -> None:
     folder = killed()
     folders.clear_left_over()
@@ -89,6 +90,7 @@ def test_what_the_user_named_like_us_stays(place: Path, name: str) -> None:
     assert (theirs / "tasks.csv").read_text() == "run,task\n"
 
 
+@pytest.mark.process
 def test_what_the_user_put_beside_the_folders_of_runs_stays(killed: Callable[[], Path]) -> None:
     left = killed()
     theirs = left.parent / "results"
@@ -102,6 +104,7 @@ def test_what_the_user_put_beside_the_folders_of_runs_stays(killed: Callable[[],
     assert not left.exists()
 
 
+@pytest.mark.process
 def test_a_copy_of_a_run_s_folder_stays(killed: Callable[[], Path]) -> None:
     left = killed()
     copy = left.parent / "kept"
@@ -117,6 +120,7 @@ def test_a_copy_of_a_run_s_folder_stays(killed: Callable[[], Path]) -> None:
     assert moved.is_dir()
 
 
+@pytest.mark.process
 def test_a_copy_in_the_place_of_the_original_stays(killed: Callable[[], Path]) -> None:
     left = killed()
     copy = left.parent / "copy"
@@ -128,6 +132,7 @@ def test_a_copy_in_the_place_of_the_original_stays(killed: Callable[[], Path]) -
     assert left.is_dir()
 
 
+@pytest.mark.process
 def test_links_are_not_followed(killed: Callable[[], Path], place: Path) -> None:
     left = killed()
     theirs = place / "theirs"
@@ -146,6 +151,7 @@ def test_links_are_not_followed(killed: Callable[[], Path], place: Path) -> None
     assert not left.exists()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o777])
 def test_in_a_home_that_others_may_enter_nothing_is_cleared(
     killed: Callable[[], Path], mode: int
@@ -173,6 +179,7 @@ def test_a_link_in_the_place_of_our_home_is_not_followed(place: Path) -> None:
     assert not ours.exists()
 
 
+@pytest.mark.process
 def test_the_folder_of_another_machine_stays(
     killed: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +190,7 @@ def test_the_folder_of_another_machine_stays(
     assert left.is_dir()
 
 
+@pytest.mark.process
 def test_a_folder_from_before_the_machine_started_again_is_cleared_away(
     killed: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +201,7 @@ def test_a_folder_from_before_the_machine_started_again_is_cleared_away(
     assert not left.exists()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [b"", b"\xff\x00", b"[", b"[1]", b"{}", b"7", b"[" * 100_000])
 def test_a_mark_that_says_something_else_is_none(killed: Callable[[], Path], words: bytes) -> None:
     left = killed()
@@ -201,6 +210,7 @@ def test_a_mark_that_says_something_else_is_none(killed: Callable[[], Path], wor
     assert left.is_dir()
 
 
+@pytest.mark.process
 def test_a_pipe_in_the_place_of_a_mark_holds_nobody_up(killed: Callable[[], Path]) -> None:
     left = killed()
     (left / folders.MARKER).unlink()
@@ -209,6 +219,7 @@ def test_a_pipe_in_the_place_of_a_mark_holds_nobody_up(killed: Callable[[], Path
     assert left.is_dir()
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 @pytest.mark.parametrize("name", ["data", "with a space"])
 def test_what_is_mounted_inside_is_not_wiped(
@@ -232,6 +243,7 @@ def test_what_is_mounted_inside_is_not_wiped(
     assert not left.exists()
 
 
+@pytest.mark.process
 def test_folders_that_may_not_be_written_to_are_removed_too_and_links_out_of_them_not_followed(
     killed: Callable[[], Path], place: Path
 ) -> None:
@@ -254,6 +266,7 @@ def test_folders_that_may_not_be_written_to_are_removed_too_and_links_out_of_the
     assert theirs.stat().st_mode & 0o777 == 0o500
 
 
+@pytest.mark.process
 def test_several_may_clear_away_at_once(killed: Callable[[], Path], place: Path) -> None:
     held = folders.make()
     left = [killed() for _ in range(4)]
@@ -281,6 +294,7 @@ def marked() -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
         process.wait()
 
 
+@pytest.mark.process
 def test_what_still_runs_of_it_is_ended_and_what_runs_of_a_copy_is_not(
     killed: Callable[[], Path], marked: Callable[[str], subprocess.Popen[bytes]]
 ) -> None:

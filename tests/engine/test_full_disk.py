@@ -70,6 +70,7 @@ def fill_and_print(number: int) -> int:
     return number
 
 
+@pytest.mark.process
 def test_a_csv_that_cannot_be_written_whole_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "big.csv").write_text("old")
     command = [sys.executable, "-c", LIMITED, tmp_path]
@@ -80,6 +81,7 @@ def test_a_csv_that_cannot_be_written_whole_leaves_what_was_there(tmp_path: Path
     assert (tmp_path / "big.csv").read_text() == "old"
 
 
+@pytest.mark.process
 @needs_root
 def test_on_a_full_disk_too(disk: Path) -> None:
     fill(disk)
@@ -88,6 +90,7 @@ def test_on_a_full_disk_too(disk: Path) -> None:
     assert list((disk / "out").iterdir()) == []
 
 
+@pytest.mark.process
 @needs_root
 def test_the_shell_prints_the_report_though_the_disk_is_full(disk: Path) -> None:
     fill(disk)
@@ -106,6 +109,7 @@ def test_the_shell_prints_the_report_though_the_disk_is_full(disk: Path) -> None
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.process
 @needs_root
 def test_a_table_for_which_there_is_no_room_is_an_error_at_once_and_kills_nobody(
     disk: Path,
@@ -131,6 +135,7 @@ def test_where_room_cannot_be_reserved_it_is_written(
     table.close()
 
 
+@pytest.mark.process
 @needs_root
 @pytest.mark.parametrize("tasks", [8, 100_000])
 def test_a_run_for_which_there_is_no_room_is_refused(runs_on_disk: Path, tasks: int) -> None:
@@ -141,6 +146,7 @@ def test_a_run_for_which_there_is_no_room_is_refused(runs_on_disk: Path, tasks: 
     assert run_folders() == set()
 
 
+@pytest.mark.process
 @needs_root
 def test_a_run_is_refused_where_its_folder_cannot_be_made(
     runs_on_disk: Path,
@@ -150,6 +156,7 @@ def test_a_run_is_refused_where_its_folder_cannot_be_made(
         runner.start(Plan(function=abs, inputs=(1,), mechanism="sequential"))
 
 
+@pytest.mark.process
 @needs_root
 @pytest.mark.parametrize("mechanism", ["sequential", "pool.map", "queue"])
 def test_where_the_disk_fills_meanwhile_the_tasks_are_still_accounted_for(
@@ -192,6 +199,7 @@ def test_an_input_set_that_cannot_be_read_is_a_sentence(
         inputs.input_set("tiny")
 
 
+@pytest.mark.process
 @needs_root
 def test_a_data_folder_that_may_only_be_read_is_no_trouble(
     disk: Path, monkeypatch: pytest.MonkeyPatch

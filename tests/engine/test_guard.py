@@ -34,6 +34,8 @@ from tests.engine.runs import (
 )
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 
 def child(flag: str) -> None:
     """A task that starts a program and waits for it."""
@@ -44,6 +46,7 @@ def child(flag: str) -> None:
         pathlib.Path(flag).touch()
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("mechanism", ["process", "threads", "pool.map", "executor.map"])
 @pytest.mark.parametrize("task", [child, daemon])
 def test_what_a_task_started_is_gone_with_the_run(
@@ -86,6 +89,7 @@ MOMENTS = [round(RNG.uniform(0, 0.6), 3) for _ in range(4)]
 MECHANISMS = ["pool.map", "process", "threads", "queue"]
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("mechanism", "moment"), list(zip(MECHANISMS, MOMENTS, strict=True)))
 def test_when_the_kernel_is_killed_everything_is_gone_at_once(
     mechanism: str, moment: float
@@ -110,6 +114,7 @@ def test_the_guard_does_not_die_of_a_polite_signal(started: Start, number: signa
     assert running.wait(10).ending is Ending.FINISHED
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("mechanism", ["pool.map", "process", "executor.map", "threads"])
 def test_when_the_guard_is_killed_the_kernel_sweeps(tmp_path: Path, mechanism: str) -> None:
     flags = [tmp_path / "one", tmp_path / "two"]
@@ -278,6 +283,7 @@ def test_a_host_that_never_calls_its_mechanism_is_ended(
     assert not tagged(running.folder.name)
 
 
+@pytest.mark.timed
 def test_a_stopped_worker_does_not_keep_the_run_from_ending(
     started: Start,
 ) -> None:

@@ -13,6 +13,8 @@ from mpviz.core.outcome import Ending
 from tests.engine.runs import MIB, Start, by_value, outcomes, tagged
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize(
     ("mechanism", "start_method"),

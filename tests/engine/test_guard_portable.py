@@ -12,6 +12,8 @@ import pytest
 from tests.engine.runs import daemon, gone
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 ELSEWHERE = """
 import sys, time
 from mpviz.engine import runner
@@ -49,6 +51,7 @@ def test_without_linux_a_run_ends_in_its_record(
     assert said.splitlines()[1] == "finished 0 2"
 
 
+@pytest.mark.timed
 def test_without_linux_the_deadline_ends_daemons_too(
     elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
@@ -59,6 +62,7 @@ def test_without_linux_the_deadline_ends_daemons_too(
     assert gone(name) == []
 
 
+@pytest.mark.timed
 def test_without_linux_the_kernel_s_death_ends_it_all(
     elsewhere: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:

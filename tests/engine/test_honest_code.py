@@ -245,6 +245,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
         shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "result"),
     [
@@ -262,6 +263,7 @@ def test_a_piece_returns_what_plain_code_returns(way: Way, name: str, result: An
     assert way.result(name) == result
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("name", "text"), SAID)
 def test_what_is_written_is_shown_once_with_its_task(way: Way, name: str, text: str) -> None:
     alone = not (way.threads and name in PAST_THE_STREAMS)
@@ -280,11 +282,13 @@ def test_files_and_folders_that_a_task_makes_with_tempfile_are_there_afterwards(
     assert Path(way.result("temporary_file")).read_text() == "kept"
 
 
+@pytest.mark.process
 def test_what_multiprocessing_makes_there_is_removed_with_the_run(way: Way) -> None:
     assert way.trace.record.ending is Ending.FINISHED
     assert list(Path(tempfile.gettempdir()).glob("pymp-*")) == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("length", [60, 75, 90, 200])
 def test_a_long_path_of_temporary_files_is_no_trouble(

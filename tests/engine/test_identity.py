@@ -130,6 +130,7 @@ def printed() -> list[list[str]]:
     return found
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("what", SOURCES)
 def test_the_hash_is_the_same_in_every_process(printed: list[list[str]], what: str) -> None:
     number = list(SOURCES).index(what)
@@ -138,6 +139,7 @@ def test_the_hash_is_the_same_in_every_process(printed: list[list[str]], what: s
     assert re.fullmatch("[0-9a-f]{12}", found.pop())
 
 
+@pytest.mark.process
 def test_different_workloads_have_different_hashes(printed: list[list[str]]) -> None:
     assert len(set(printed[0])) == len(SOURCES)
 

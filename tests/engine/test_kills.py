@@ -18,6 +18,8 @@ from mpviz.engine import runner
 from mpviz.engine.tree import linux as system
 from tests.sampling import sampled
 
+pytestmark = pytest.mark.timed
+
 SOON = 1.0  # seconds
 MOMENTS = sampled(6, 100)
 DAEMONS = 50
@@ -83,6 +85,7 @@ def gone_after(name: str) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("mechanism", "workers", "moment"), cases(seed=1))
 def test_the_kernel_is_killed(
     start: Callable[[str, int], tuple[subprocess.Popen[str], str, int]],
@@ -99,6 +102,7 @@ def test_the_kernel_is_killed(
     assert took < SOON
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("mechanism", "workers", "moment"), cases(seed=2))
 def test_the_guard_is_killed_and_the_kernel_sweeps(
     start: Callable[[str, int], tuple[subprocess.Popen[str], str, int]],
@@ -117,6 +121,7 @@ def test_the_guard_is_killed_and_the_kernel_sweeps(
     assert said.split() in (["host", "died"], ["finished"])
 
 
+@pytest.mark.process
 def test_daemons_that_fork_twice_and_ignore_being_told_to_end_are_gone(tmp_path: Path) -> None:
     def daemon(flag: str) -> None:
         import os

@@ -39,6 +39,7 @@ def ran(function: Callable[[Any], Any], inputs: list[Any], **options: Any) -> Tr
     return trace
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["output", "results", "host.log"])
 @pytest.mark.parametrize("kind", ["pipe", "link", "nothing", "folder", "hole"])
 def test_something_else_in_a_file_s_place_costs_what_it_held_and_nothing_more(
@@ -68,6 +69,7 @@ def test_something_else_in_a_file_s_place_costs_what_it_held_and_nothing_more(
         assert "hat was printed could not be read" in trace.sentence
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("length", [0, 100, 20 << 30])
 def test_a_table_that_a_task_cuts_short_kills_neither_kernel_nor_guard(length: int) -> None:
     def cut(length: int) -> None:
@@ -81,6 +83,7 @@ def test_a_table_that_a_task_cuts_short_kills_neither_kernel_nor_guard(length: i
     assert "guard" not in trace.record.message
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("word", range(10))
 @pytest.mark.parametrize("lie", [2**62, -(2**62), 0])
 def test_a_word_of_the_table_s_header_that_is_a_lie_changes_neither_deadline_nor_record(
@@ -101,6 +104,7 @@ def test_a_word_of_the_table_s_header_that_is_a_lie_changes_neither_deadline_nor
     assert trace.record.ending is Ending.DEADLINE
 
 
+@pytest.mark.process
 def test_rows_that_are_all_lies_are_a_record_too() -> None:
     def scribble(seed: int) -> None:
         import random
@@ -114,6 +118,7 @@ def test_rows_that_are_all_lies_are_a_record_too() -> None:
         ran(scribble, [seed, seed], timeout=3)
 
 
+@pytest.mark.process
 def test_much_that_is_printed_by_many_processes_is_kept_within_bounds() -> None:
     def speak(_: int) -> None:
         for _line in range(21):
@@ -145,6 +150,7 @@ class SlowToLoad:
         return x
 
 
+@pytest.mark.process
 def test_a_hang_while_the_host_loads_the_function_is_held_by_the_deadline() -> None:
     running = runner.start(Plan(SlowToLoad(), (1,), timeout=1.0))
     began = time.monotonic()
@@ -178,6 +184,7 @@ class Quits:
         raise SystemExit(3)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("kind", "known"),
     [(Quits, {0: "1", 1: "<Quits whose repr raises SystemExit>", 2: "3"})]
@@ -194,6 +201,7 @@ def test_a_result_that_ends_or_stops_the_program_when_asked_what_it_is_loses_no_
         assert "f 3 results in hand, 1 are not known" in trace.sentence
 
 
+@pytest.mark.process
 def test_of_a_run_cut_short_with_very_many_results_they_are_kept_or_said_to_be_lost() -> None:
     def hang_at_the_end(x: int) -> list[int]:
         import time
@@ -212,6 +220,7 @@ def test_of_a_run_cut_short_with_very_many_results_they_are_kept_or_said_to_be_l
     assert len(record.results) > 0
 
 
+@pytest.mark.process
 def test_descriptors_used_up_are_not_called_a_full_disk() -> None:
     def use_up(x: int) -> int:
         import os
@@ -227,6 +236,7 @@ def test_descriptors_used_up_are_not_called_a_full_disk() -> None:
     assert list(trace.tasks["result"]) == ["1", "2"]
 
 
+@pytest.mark.process
 def test_what_kept_a_file_from_being_written_is_named() -> None:
     def no_more_files(x: int) -> int:
         import resource

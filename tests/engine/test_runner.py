@@ -21,6 +21,8 @@ from mpviz.workloads import is_prime
 from tests.engine.runs import SLEEP, Start, outcomes, run, tagged
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 BASE = Plan(abs, (1, 2), workers=2, timeout=20)
 
 
@@ -43,6 +45,7 @@ def test_after_the_run_its_folder_and_its_processes_are_gone(
     assert not tagged(tag)
 
 
+@pytest.mark.timed
 def test_wait_gives_up_after_its_timeout_and_can_be_called_again(
     started: Start,
 ) -> None:

@@ -84,6 +84,7 @@ def test_two_whose_tickets_crossed_are_never_both_at_work(folder: Path) -> None:
     early.leave()
 
 
+@pytest.mark.process
 def test_one_in_another_process_is_waited_for_and_a_killed_one_is_not(
     held: subprocess.Popen[bytes], folder: Path
 ) -> None:
@@ -94,12 +95,14 @@ def test_one_in_another_process_is_waited_for_and_a_killed_one_is_not(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.process
 def test_one_that_was_stopped_still_has_its_turn(held: subprocess.Popen[bytes]) -> None:
     held.send_signal(signal.SIGSTOP)
     with Place() as place:
         assert place.ahead() == 1
 
 
+@pytest.mark.process
 def test_a_forked_child_does_not_live_on_in_its_parents_place(folder: Path) -> None:
     killed = holder(f"pid = os.fork()\nif not pid: time.sleep(60)\n{HOLDS}")
     try:
@@ -115,6 +118,7 @@ def test_a_forked_child_does_not_live_on_in_its_parents_place(folder: Path) -> N
         os.kill(int(children), signal.SIGKILL)
 
 
+@pytest.mark.process
 def test_a_forked_child_can_not_give_its_parents_place_away(folder: Path) -> None:
     with Place() as place:
         assert place.ahead() == 0
@@ -184,6 +188,7 @@ def test_threads_wait_for_each_other(folder: Path) -> None:
     assert most == [1] * 5
 
 
+@pytest.mark.process
 def test_one_who_waits_is_told_once_for_each_change(
     held: subprocess.Popen[bytes], folder: Path
 ) -> None:
@@ -204,6 +209,7 @@ def test_one_who_waits_is_told_once_for_each_change(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.process
 def test_inside_a_run_there_is_no_waiting(
     held: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +218,7 @@ def test_inside_a_run_there_is_no_waiting(
         pass
 
 
+@pytest.mark.process
 def test_a_run_from_python_waits_and_says_so(
     held: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,6 +252,7 @@ def shell() -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@pytest.mark.process
 def test_a_run_from_the_shell_waits_and_says_so(
     held: subprocess.Popen[bytes], shell: subprocess.Popen[str], folder: Path
 ) -> None:
@@ -255,6 +263,7 @@ def test_a_run_from_the_shell_waits_and_says_so(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.process
 def test_ctrl_c_gives_up_waiting_and_leaves_nothing(
     held: subprocess.Popen[bytes], shell: subprocess.Popen[str], folder: Path
 ) -> None:

@@ -18,6 +18,8 @@ import pytest
 from mpviz.engine.turns import Place
 from tests.waiting import until
 
+pytestmark = pytest.mark.process
+
 PROCESSES, TURNS = 8, 20
 KILLS = 40
 NOBODY = 65534

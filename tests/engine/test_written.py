@@ -18,6 +18,7 @@ from tests.waiting import until
 METHODS = ("fork", "spawn", "forkserver")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("method", METHODS)
 def test_what_a_killed_worker_wrote_is_of_the_task_it_was_killed_in(method: str) -> None:
     def write(number: int) -> int:
@@ -39,6 +40,7 @@ def test_what_a_killed_worker_wrote_is_of_the_task_it_was_killed_in(method: str)
     assert said == {(0, "of 1"), (1, "of 2"), (2, "of 3")}
 
 
+@pytest.mark.process
 def test_what_is_written_between_two_tasks_is_of_no_task() -> None:
     def leave_one_behind(number: int) -> int:
         import time
@@ -53,6 +55,7 @@ def test_what_is_written_between_two_tasks_is_of_no_task() -> None:
     assert [(line.task, line.text) for line in trace.output] == [(-1, "late")]
 
 
+@pytest.mark.process
 def test_what_a_task_forks_does_not_tell_what_it_wrote_twice() -> None:
     def fork(_: int) -> None:
 
@@ -66,6 +69,7 @@ def test_what_a_task_forks_does_not_tell_what_it_wrote_twice() -> None:
     assert sorted((line.task, line.text) for line in trace.output) == [(0, "child"), (0, "parent")]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mechanism", ["sequential", "pool.map"])
 def test_of_very_much_that_is_written_the_first_mebibyte_is_kept_and_the_rest_said_to_be_lost(
     mechanism: str,
@@ -82,6 +86,7 @@ def test_of_very_much_that_is_written_the_first_mebibyte_is_kept_and_the_rest_sa
     assert (last.task, last.text) == (-1, NOT_KEPT)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mechanism", ["sequential", "process"])
 def test_a_child_that_writes_without_end_does_not_fill_the_disk(mechanism: str) -> None:
     def flood(_: int) -> None:

@@ -40,6 +40,7 @@ def test_the_packages_around_it_are_empty_but_for_a_docstring(path: Path) -> Non
     assert isinstance(docstring, ast.Expr)
 
 
+@pytest.mark.process
 def test_importing_it_loads_nothing_heavy() -> None:
     modules = ", ".join(f"mpviz.experiments.{name}.measured" for name in MEASURED)
     code = f"import sys, {modules}; print({HEAVY} & set(sys.modules))"
@@ -47,6 +48,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.process
 def test_the_process_that_measures_has_loaded_nothing_heavy() -> None:
     from mpviz.experiments.measuring import Measuring  # above, the process would load it too
 

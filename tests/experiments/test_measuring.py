@@ -37,6 +37,7 @@ def nothing() -> Iterator[dict[str, Any]]:
     return iter(())
 
 
+@pytest.mark.process
 def test_rows_and_printed_lines_come_home_from_another_process() -> None:
     rows, printed = Measuring(30.0).rows(two_rows, first=4)
     assert [row["n"] for row in rows] == [4, 5]
@@ -45,11 +46,13 @@ def test_rows_and_printed_lines_come_home_from_another_process() -> None:
     assert printed == ("a line", "and another")
 
 
+@pytest.mark.process
 def test_the_deadline_is_named_in_one_sentence() -> None:
     with pytest.raises(Refused, match=r"^Nothing was found: the deadline of 500 ms ended it\.$"):
         Measuring(0.5).rows(dawdle)
 
 
+@pytest.mark.process
 def test_the_deadline_is_for_all_runs_together() -> None:
     began = time.perf_counter()
     with pytest.raises(Refused, match=r"the deadline of 1\.00 s ended it"):
@@ -57,11 +60,13 @@ def test_the_deadline_is_for_all_runs_together() -> None:
     assert time.perf_counter() - began < 20
 
 
+@pytest.mark.process
 def test_what_it_raised_is_told() -> None:
     with pytest.raises(Refused, match=r"could not be measured: OSError: no room for it\.$"):
         Measuring(30.0).rows(stumble)
 
 
+@pytest.mark.process
 def test_having_measured_nothing_is_told() -> None:
     with pytest.raises(Refused, match="without having measured"):
         Measuring(30.0).rows(nothing)
@@ -73,6 +78,7 @@ def test_a_limit_that_makes_no_sense_is_refused(timeout: Any) -> None:
         EXPERIMENTS["hello"].function(timeout=timeout)
 
 
+@pytest.mark.process
 def test_the_caller_can_keep_the_run_and_cancel_it() -> None:
     kept: list[runner.Running] = []
 
@@ -88,6 +94,7 @@ def test_the_caller_can_keep_the_run_and_cancel_it() -> None:
     assert time.perf_counter() - began < 20
 
 
+@pytest.mark.process
 def test_an_unknown_start_method_is_a_sentence() -> None:
     with pytest.raises(Refused, match="could not be measured: ValueError"):
         EXPERIMENTS["hello"].function(start_method="teleport")

@@ -29,6 +29,7 @@ MIB = 2**20
 HOSTILE, SETTLES = sampled((30.0, 0.0), (600.0, 45.0))
 
 
+@pytest.mark.process
 def test_a_websocket_that_does_not_speak_the_one_protocol_is_refused_and_the_page_is_served(
     public: Server,
 ):
@@ -135,6 +136,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@pytest.mark.process
 def test_a_kernel_over_its_memory_is_ended_and_its_page_is_told_why(
     tmp_path: Path, long_lived: set[int]
 ):
@@ -167,6 +169,7 @@ def test_a_kernel_over_its_memory_is_ended_and_its_page_is_told_why(
     assert (code, reason) == (4000, "it took more than the 32 MiB of memory that a page may have")
 
 
+@pytest.mark.process
 def test_plain_voila_in_the_checkout_is_not_pressed_by_another_site(
     tmp_path: Path, long_lived: set[int], top: Path
 ):
@@ -200,6 +203,7 @@ def listens(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.process
 def test_what_strangers_send_is_hardly_logged(start: Start):
     with start("--kernels", "2") as server:
         attacker = Attacker(server.address, 10, 1)
@@ -253,6 +257,7 @@ def test_every_cookie_stays_on_this_site(public: Server):
     assert all("SameSite=Lax" in one for one in given), given
 
 
+@pytest.mark.process
 def test_a_killed_server_leaves_no_folder(tmp_path: Path, long_lived: set[int]):
     port = free_port()
     own = {name: str(tmp_path / name.lower()) for name in JUPYTER} | {"TMPDIR": str(tmp_path)}
@@ -323,7 +328,7 @@ def test_a_page_that_floods_its_kernel_waits_for_it(public: Server):
     until(lambda: kernels(public.pid) == [], LEAVE_LIMIT)
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.timeout(1200)
 def test_hostile_clients_leave_the_page_served_and_the_server_as_it_was(
     tmp_path: Path, long_lived: set[int]

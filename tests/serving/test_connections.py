@@ -157,6 +157,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.process
 def test_without_file_descriptors_it_says_so_once_and_accepts_again_later():
     server = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -172,6 +173,7 @@ def test_without_file_descriptors_it_says_so_once_and_accepts_again_later():
     assert len(errors) < 300
 
 
+@pytest.mark.process
 def test_the_limit_of_open_files_is_raised_and_leaves_room_for_kernels():
     program = (
         "import resource; hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1];"

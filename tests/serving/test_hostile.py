@@ -253,7 +253,6 @@ HARMLESS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_page_that_lies_starts_nothing_that_it_may_not(public: Server):
     async def try_it(visitor: Visitor, name: str, step: Step) -> list[str]:

@@ -70,7 +70,6 @@ async def is_cut_off(visitor: Visitor) -> None:
     visitor.dead = dead  # type: ignore[attr-defined]  # open for as long as the visitor is known
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("leaves", "limit"), [(says_goodbye, 5), (closes, LEAVE + 8), (is_cut_off, 45)]
 )
@@ -124,7 +123,7 @@ def test_a_kernel_that_dies_frees_its_place_and_its_page_is_told(public: Server)
     asyncio.run(try_it())
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_who_finds_all_places_taken_is_told_and_gets_in_when_somebody_leaves(start: Start):
     async def try_it(server: Server) -> None:
         first, second, third = (Visitor(server.address) for _ in range(3))
@@ -149,7 +148,7 @@ def test_who_finds_all_places_taken_is_told_and_gets_in_when_somebody_leaves(sta
         asyncio.run(try_it(server))
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_a_page_that_is_open_and_not_used_is_ended_where_that_is_wanted(start: Start):
     async def try_it(server: Server) -> None:
         visitor = Visitor(server.address)
@@ -167,7 +166,7 @@ def test_a_page_that_is_open_and_not_used_is_ended_where_that_is_wanted(start: S
         asyncio.run(try_it(server))
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_kernel_and_no_run_outlives_the_server(start: Start, signum: int):
     async def try_it(server: Server) -> list[psutil.Process]:
@@ -185,7 +184,7 @@ def test_no_kernel_and_no_run_outlives_the_server(start: Start, signum: int):
         wait_until(lambda: not any(alive(one) for one in left), 5)
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_at_home_too_a_page_that_is_left_is_freed(long_lived: set[int], tmp_path):
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))

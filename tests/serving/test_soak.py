@@ -8,10 +8,11 @@ from benchmarks.soak import GROWTH, SETTLE, soak
 from tests.sampling import FULL, sampled
 from tests.serving.conftest import Start
 
+pytestmark = pytest.mark.process
+
 VISITORS, SECONDS, SETTLES = sampled((4, 20.0, 0.0), (20, 300.0, SETTLE))
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_visitors_run_cancel_reload_and_leave(start: Start):
     with start("--kernels", str(2 * VISITORS)) as server:

@@ -97,6 +97,7 @@ def test_a_visit_that_is_over_gets_no_socket(clock):
     assert not visits.connected(visit, 1)
 
 
+@pytest.mark.process
 def test_the_patience_and_the_dead_connections_fit_into_a_minute():
     from mpviz.serving.handlers import PING
 

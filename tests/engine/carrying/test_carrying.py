@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from itertools import product
 from pathlib import Path
 from queue import Empty
 
@@ -15,13 +16,21 @@ from jupyter_client.manager import KernelManager
 import mpviz
 from mpviz.engine.carrying.state import globals_of
 from tests.engine.carrying import settings
+from tests.sampling import sampled
 
 HERE = Path(__file__).parent
 CARRIED = HERE / "carried.py"
 ALL_WELL = "tried 24"
 METHODS = ("fork", "spawn", "forkserver")
 # Together they take each way in and out: a process, a queue, a pipe, a pool, an executor.
-MECHANISMS = ("process", "queue", "pipe", "pool.map", "pool.imap", "executor.submit")
+MECHANISMS = sampled(
+    ("queue", "executor.submit"),
+    ("process", "queue", "pipe", "pool.map", "pool.imap", "executor.submit"),
+)
+NOT_FORKED = sampled(
+    [("process", "spawn"), ("pool.map", "forkserver")],
+    list(product(("process", "pool.map"), ("spawn", "forkserver"))),
+)
 
 
 def script(*arguments: str, folder: Path = HERE, file: str = "carried.py") -> str:
@@ -35,17 +44,19 @@ def script(*arguments: str, folder: Path = HERE, file: str = "carried.py") -> st
     return (done.stdout + done.stderr).strip()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_what_a_script_can_send_with_plain_pool_map_it_can_send_here(mechanism: str) -> None:
     assert script("fork", mechanism) == ALL_WELL
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
-@pytest.mark.parametrize("mechanism", ["process", "pool.map"])
+@pytest.mark.process
+@pytest.mark.parametrize(("mechanism", "method"), NOT_FORKED)
 def test_so_it_can_where_workers_are_not_forked(mechanism: str, method: str) -> None:
     assert script(method, mechanism, "fork") == "tried 22"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("method", METHODS)
 def test_globals_set_at_run_time_are_seen_where_plain_multiprocessing_sees_them(
     method: str,
@@ -53,11 +64,13 @@ def test_globals_set_at_run_time_are_seen_where_plain_multiprocessing_sees_them(
     assert script(method, "pool.map").startswith("tried 2")
 
 
+@pytest.mark.process
 def test_what_a_notebook_can_send_with_plain_pool_map_it_can_send_here() -> None:
     assert notebook("fork", "pool.map") == ALL_WELL
 
 
-@pytest.mark.parametrize("mechanism", ["threads", "process", "queue"])
+@pytest.mark.process
+@pytest.mark.parametrize("mechanism", sampled(["queue"], ["threads", "process", "queue"]))
 def test_a_notebook_s_classes_reach_spawned_workers(mechanism: str) -> None:
     assert notebook("spawn", mechanism, "fork") == "tried 22"
 
@@ -96,6 +109,7 @@ def outputs(client: object) -> str:
             return text
 
 
+@pytest.mark.process
 def test_a_module_of_the_user_s_comes_before_an_installed_one_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("def answer(value):\n    return 'mine'\n")
     (tmp_path / "program.py").write_text(
@@ -115,6 +129,7 @@ def test_an_input_that_can_t_be_pickled_is_refused_before_the_run_and_named() ->
         mpviz.run(str, [1, (n for n in "ab")], mechanism="queue")
 
 
+@pytest.mark.process
 def test_where_nothing_is_pickled_such_an_input_is_carried() -> None:
     trace = mpviz.run(lambda one: one(2), [lambda value: 3 * value], mechanism="threads")
     assert list(trace.tasks["result"]) == ["6"]
@@ -136,6 +151,7 @@ def test_a_global_of_the_workload_that_can_t_be_carried_is_named() -> None:
             mpviz.run(cell["work"], [1])
 
 
+@pytest.mark.process
 def test_a_module_s_global_that_can_t_be_carried_ends_the_run_before_its_first_task() -> None:
     settings.connection = threading.local()  # type: ignore[assignment]
     try:
@@ -149,6 +165,7 @@ def test_a_module_s_global_that_can_t_be_carried_ends_the_run_before_its_first_t
     )
 
 
+@pytest.mark.process
 def test_a_module_s_global_that_is_too_large_is_said_not_to_be_carried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,6 +175,7 @@ def test_a_module_s_global_that_is_too_large_is_said_not_to_be_carried(
     assert list(trace.tasks["result"]) == ["0"]
 
 
+@pytest.mark.process
 def test_a_workload_that_can_t_be_imported_in_a_clean_process_says_so(tmp_path: Path) -> None:
     (tmp_path / "here_only.py").write_text(
         "import os\nif 'MPVIZ_RUN' in os.environ:\n    raise ImportError('only in the caller')\n"

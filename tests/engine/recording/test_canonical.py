@@ -91,6 +91,7 @@ def digests_in_another_process(given_values: list[Any], seed: str) -> list[str]:
     return done.stdout.decode().split()
 
 
+@pytest.mark.process
 @settings(max_examples=5, deadline=None)
 @given(st.lists(values, min_size=20, max_size=60))
 def test_equal_values_have_equal_digests_in_processes_that_hash_differently(
@@ -251,6 +252,7 @@ def test_close_is_a_billionth_of_the_larger(one: float, other: float, near: bool
     assert close(np.array([7.0, one]).tobytes(), np.array([7.0, other]).tobytes()) is near
 
 
+@pytest.mark.process
 def test_numpy_and_pandas_are_not_imported_for_it(tmp_path: Path) -> None:
     code = (
         "import sys; from mpviz.engine.recording.canonical import answer; answer([1.0]);"

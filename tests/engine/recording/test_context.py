@@ -12,6 +12,8 @@ import pytest
 
 import mpviz
 
+pytestmark = pytest.mark.process
+
 SLEEP = mpviz.WORKLOADS["sleep"].function
 LISTING = """
 import json, pathlib, sys

@@ -120,6 +120,7 @@ raw.leave()
     return there
 
 
+@pytest.mark.process
 def test_a_worker_leaves_no_file_where_nothing_was_and_will_be_written(folder: Path) -> None:
     assert not left_after(folder, b"", "true")
     assert left_after(folder, b"x", "true")

@@ -105,6 +105,7 @@ def test_all_of_them_together_have_their_time_too_and_plain_ones_cost_none(
     assert "not looked at" in found.answers[0].why
 
 
+@pytest.mark.process
 def test_what_ends_the_program_leaves_what_was_saved_before(tmp_path: Path) -> None:
     class Ends:
         def __repr__(self) -> str:

@@ -62,6 +62,7 @@ def test_what_one_process_writes_another_reads_at_once(table: TraceTable) -> Non
     other.close()
 
 
+@pytest.mark.process
 def test_rows_written_by_a_process_that_ends_at_once_are_there(table: TraceTable) -> None:
     child = os.fork()
     if not child:

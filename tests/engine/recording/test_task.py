@@ -117,6 +117,7 @@ def test_cpu_time_between_two_tasks_is_nobody_s(
     ] * 2
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mechanism", ["process", "pipe"])
 def test_what_a_worker_that_ends_at_once_had_written_is_there(mechanism: str) -> None:
     def stop(x: int) -> int:
@@ -135,6 +136,7 @@ def test_what_a_worker_that_ends_at_once_had_written_is_there(mechanism: str) ->
     assert 3 in list(trace.workers["exitcode"])
 
 
+@pytest.mark.process
 def test_cpu_time_is_the_thread_s_own() -> None:
     trace = mpviz.run(
         mpviz.WORKLOADS["sleep"].function, [50, 50], mechanism="threads", workers=2, timeout=20
@@ -143,6 +145,7 @@ def test_cpu_time_is_the_thread_s_own() -> None:
     assert (trace.tasks["cpu_s"] < 0.03).all()
 
 
+@pytest.mark.process
 def test_a_traceback_is_the_task_s_own_and_not_part_of_its_time() -> None:
     def deeper(x: int) -> float:
         return 1 / x

@@ -37,6 +37,7 @@ def shell() -> Iterator[subprocess.Popen[bytes]]:
         end_all(lambda: linux.marked(MARK))
 
 
+@pytest.mark.process
 def test_children_and_their_children_are_below(
     system: ModuleType, shell: subprocess.Popen[bytes]
 ) -> None:
@@ -46,12 +47,14 @@ def test_children_and_their_children_are_below(
     assert system.below(2**22 + 1) == []
 
 
+@pytest.mark.process
 def test_the_mark_finds_them_too(system: ModuleType, shell: subprocess.Popen[bytes]) -> None:
     until(lambda: len(system.marked(MARK)) == 3)
     assert shell.pid in system.marked(MARK)
     assert system.marked(MARK[:-1]) == []
 
 
+@pytest.mark.process
 def test_all_that_is_found_is_ended(system: ModuleType, shell: subprocess.Popen[bytes]) -> None:
     until(lambda: len(system.marked(MARK)) == 3)
     end_all(lambda: system.marked(MARK))
@@ -59,6 +62,7 @@ def test_all_that_is_found_is_ended(system: ModuleType, shell: subprocess.Popen[
     assert linux.marked(MARK) == []
 
 
+@pytest.mark.process
 def test_a_process_that_has_ended_is_over_reaped_or_not(system: ModuleType) -> None:
     process = subprocess.Popen(["true"])
     until(lambda: system.is_over(process.pid))
@@ -67,6 +71,7 @@ def test_a_process_that_has_ended_is_over_reaped_or_not(system: ModuleType) -> N
     assert not system.is_over(os.getpid())
 
 
+@pytest.mark.process
 def test_what_is_eaten_is_seen(system: ModuleType) -> None:
     code = "x = b'x' * 2**26; print(flush=True); input()"
     with subprocess.Popen(
@@ -80,6 +85,7 @@ def test_what_is_eaten_is_seen(system: ModuleType) -> None:
     assert system.resident([process.pid]) == system.used([process.pid]) == 0
 
 
+@pytest.mark.process
 def test_multiprocessing_s_own_servers_are_known(system: ModuleType) -> None:
     for name, question in (
         ("multiprocessing.resource_tracker", system.is_tracker),
@@ -91,6 +97,7 @@ def test_multiprocessing_s_own_servers_are_known(system: ModuleType) -> None:
         assert not question(os.getpid())
 
 
+@pytest.mark.process
 def test_a_descriptor_tells_of_the_end_and_there_is_none_of_who_is_gone() -> None:
     with subprocess.Popen(["true"]) as process:
         process.wait()
@@ -101,6 +108,7 @@ def test_a_descriptor_tells_of_the_end_and_there_is_none_of_who_is_gone() -> Non
     os.close(own)
 
 
+@pytest.mark.process
 def test_shared_memory_is_in_use_by_who_has_mapped_it() -> None:
     before = linux.shared_memory()
     memory = shared_memory.SharedMemory(create=True, size=4096)
@@ -147,6 +155,7 @@ def test_what_is_no_file_is_not_removed_from_shared_memory(entry: Path) -> None:
     entry.rmdir()
 
 
+@pytest.mark.process
 def test_a_process_that_stays_found_does_not_hold_up_the_end() -> None:
     """A process that nobody reaps is found for ever, and killing it changes nothing."""
     with subprocess.Popen(["true"]) as process:
@@ -174,6 +183,7 @@ needs_root = pytest.mark.skipif(
 )
 
 
+@pytest.mark.process
 @needs_root
 def test_a_process_of_another_user_is_given_up_and_named() -> None:
     """Root without the right to kill others is what another user's process is for a user."""
@@ -195,6 +205,7 @@ def test_a_process_of_another_user_is_given_up_and_named() -> None:
     assert took < tree.KILL_LIMIT
 
 
+@pytest.mark.process
 def test_where_new_ones_are_found_for_ever_there_is_an_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -216,6 +227,7 @@ def test_this_machine_s_start_has_one_name(system: ModuleType) -> None:
     assert system.boot() == system.boot() != ""
 
 
+@pytest.mark.process
 def test_a_process_has_a_name(system: ModuleType) -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
         until(lambda: system.name(process.pid) == "sleep")
@@ -223,6 +235,7 @@ def test_a_process_has_a_name(system: ModuleType) -> None:
     assert system.name(process.pid) == ""
 
 
+@pytest.mark.process
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a file system"
 )

@@ -27,6 +27,7 @@ def test_hello_greets_and_without_join_the_parent_does_not_wait(finding: Find) -
     assert said["close, not joined"].startswith("ValueError: Cannot close")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
 def test_a_greeting_comes_home_by_each_start_method(start_method: str) -> None:
     found = EXPERIMENTS["hello"].function(start_method=start_method)

@@ -26,11 +26,13 @@ def test_the_pair_is_asked_at_once_and_answered_right(finding: Find) -> None:
         assert (frame[before] <= frame[after]).all()
 
 
+@pytest.mark.process
 def test_the_pair_asks_for_the_same_numbers_with_the_same_seed() -> None:
     first, second = (EXPERIMENTS["pair"].function(seed=3).frame["number"] for _ in range(2))
     assert first.tolist() == second.tolist()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
 def test_the_pair_is_answered_by_each_start_method(start_method: str) -> None:
     assert len(EXPERIMENTS["pair"].function(start_method=start_method, workers=2).frame) == 2

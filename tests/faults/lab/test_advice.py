@@ -76,6 +76,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.process
 def test_each_safer_way_survives_what_it_is_said_to(tmp_path: Path) -> None:
     program = tmp_path / "safer_ways.py"
     program.write_text("import pickle, sys, time\n" + SAFER)

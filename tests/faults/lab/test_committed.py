@@ -69,6 +69,7 @@ sys.stdout.buffer.write(document(read(FILE)).encode())
 """
 
 
+@pytest.mark.process
 def test_the_document_is_what_the_tool_makes_of_the_matrix() -> None:
     made = subprocess.run(
         [sys.executable, "-c", TOOL], cwd=ROOT, capture_output=True, check=True
@@ -88,6 +89,7 @@ for matrix in (alike, unlike):
 """
 
 
+@pytest.mark.process
 def test_the_document_names_the_pythons_where_they_differ_and_says_so_where_they_do_not() -> None:
     told = subprocess.run(
         [sys.executable, "-c", UNLIKE], cwd=ROOT, capture_output=True, text=True, check=True
@@ -111,6 +113,7 @@ print(key[0], *order, "3.14, 3.14t and 3.15" in document(alike | more))
 """
 
 
+@pytest.mark.process
 def test_the_tool_tells_a_free_threaded_python_from_the_other(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", FREE_THREADED, tmp_path],

@@ -40,6 +40,7 @@ def test_where_the_tasks_run_in_the_program_it_dies_with_them(
     assert "SIGKILL" in cell.sentence
 
 
+@pytest.mark.process
 def test_a_hang_ends_at_the_deadline_and_says_why_it_would_wait_for_ever() -> None:
     cell = one("pool.map", "sigkill", timeout=1.5)
     assert (cell.seen, cell.lost) == (Seen.HUNG, 8)
@@ -51,30 +52,35 @@ def test_a_hang_ends_at_the_deadline_and_says_why_it_would_wait_for_ever() -> No
     assert "ProcessPoolExecutor" in cell.safer_code
 
 
+@pytest.mark.process
 def test_a_polite_end_in_a_task_says_that_the_program_ends_as_if_all_were_well() -> None:
     cell = one("executor.map", "sys.exit")
     assert (cell.seen, cell.raised) == (Seen.RAISED, "SystemExit: 0")
     assert "silently, with status 0" in cell.sentence
 
 
+@pytest.mark.process
 def test_a_process_that_is_left_behind_is_counted_and_gone_with_the_run() -> None:
     cell = one("process", "grandchild")
     assert (cell.seen, cell.left_behind, cell.lost) == (Seen.LEFT, 1, 0)
     assert "1 process was left behind" in cell.sentence
 
 
+@pytest.mark.process
 def test_who_eats_memory_is_ended_at_the_ceiling() -> None:
     cell = one("pipe", "memory")
     assert cell.seen is Seen.MEMORY
     assert "memory ceiling of 256 MiB" in cell.sentence
 
 
+@pytest.mark.process
 def test_where_all_goes_well_there_is_nothing_to_make_safer() -> None:
     cell = one("threads", "bad_result")
     assert (cell.seen, cell.lost, cell.safer, cell.safer_code) == (Seen.RIGHT, 0, "", "")
     assert cell.sentence.startswith("The call gave all 8 right answers in ")
 
 
+@pytest.mark.process
 def test_answers_are_compared_with_what_they_should_be() -> None:
     cell = one(
         "pipe",

@@ -15,6 +15,7 @@ from mpviz.mechanisms import MECHANISMS
 from tests.faults.lab.conftest import one
 
 
+@pytest.mark.process
 def test_without_a_start_method_it_is_this_pythons_own() -> None:
     assert one("sequential", "raises").start_method == DEFAULT_START_METHOD
 
@@ -42,6 +43,7 @@ def test_the_impossible_is_refused_before_anything_is_started(
     assert not started
 
 
+@pytest.mark.process
 def test_closing_the_stream_cancels_what_runs_and_waits_for_it() -> None:
     started: list[runner.Running] = []
 
@@ -60,6 +62,7 @@ def test_closing_the_stream_cancels_what_runs_and_waits_for_it() -> None:
     assert len(started) < 5
 
 
+@pytest.mark.process
 def test_a_cell_that_was_cancelled_from_outside_says_so() -> None:
     def start(plan: Plan) -> runner.Running:
         running = runner.start(plan)
@@ -72,6 +75,7 @@ def test_a_cell_that_was_cancelled_from_outside_says_so() -> None:
     assert cell.accounted
 
 
+@pytest.mark.process
 def test_a_start_that_is_refused_ends_the_stream_and_the_rest() -> None:
     started: list[runner.Running] = []
 
@@ -87,6 +91,7 @@ def test_a_start_that_is_refused_ends_the_stream_and_the_rest() -> None:
     assert started[0].done
 
 
+@pytest.mark.process
 def test_a_cell_that_still_moves_at_its_deadline_is_run_again_with_more_time() -> None:
     usual = DEADLINES[DEFAULT_START_METHOD]
     deadlines: list[float] = []

@@ -57,6 +57,7 @@ def test_an_experiment_that_raises_leaves_the_page_ready_for_the_next() -> None:
     assert ready(page)
 
 
+@pytest.mark.process
 def test_an_experiment_that_cannot_be_shown_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     page = Page()
     monkeypatch.setattr(page.run_tab.experiment, "_show", fail_on_a_finding)

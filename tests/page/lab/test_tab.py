@@ -164,6 +164,7 @@ def test_a_start_method_that_a_browser_adds_is_refused(lab: FaultLab, fake: Fake
     assert [cell.start_method for cell in lab._shown().values()] == [FIRST]
 
 
+@pytest.mark.process
 def test_a_real_cell_shows_its_word_and_opens_with_all_there_is_to_it() -> None:
     brought: list[str] = []
     lab, activity = live(scroll_to=brought.append)
@@ -182,6 +183,7 @@ def test_a_real_cell_shows_its_word_and_opens_with_all_there_is_to_it() -> None:
     assert "raised" in card._view.label
 
 
+@pytest.mark.process
 def test_cancel_ends_all_that_runs_at_once_and_what_was_seen_is_kept() -> None:
     async def send() -> float:
         running = asyncio.create_task(lab.run([("threads", "raises"), *slow]))
