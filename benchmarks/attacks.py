@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tornado.httpclient import HTTPClientError
 
-from benchmarks.soak import PROTOCOL, Busy, Visitor, packed, wire
+from benchmarks.visitor import PROTOCOL, Busy, Visitor, packed, wire
 
 RANDOM, CRAFTED = 10_000, 2_000  # frames of an hour
 LEAST_FRAMES = 40  # a second's worth of work also in a short run

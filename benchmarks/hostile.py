@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks.attacks import ATTACKS
-from benchmarks.soak import _all_gone, kernels, own_memory, server
+from benchmarks.server import all_gone, kernels, own_memory, server
 
 TWICE = ("frames", "strangers")  # attacks that two clients make
 VISIT_EVERY = 4.0  # seconds between two pages of the honest visitor
@@ -198,7 +198,7 @@ def hour(seconds: float, *, settle: float = SETTLE, environment: dict[str, str] 
 def _measured(report: Report, address: str, process: int, settle: float) -> None:
     # Once before it counts: modules are loaded, and memory is taken for as many pages at once.
     asyncio.run(_first(address))
-    asyncio.run(_all_gone(process))
+    asyncio.run(all_gone(process))
     time.sleep(settle)
     _look(report, process)
     seconds = str(report.seconds)
@@ -216,7 +216,7 @@ def _measured(report: Report, address: str, process: int, settle: float) -> None
             one.kill()
         one.wait()
         _hear(report, said)
-    report.kernels_left = asyncio.run(_all_gone(process))
+    report.kernels_left = asyncio.run(all_gone(process))
     settled = time.monotonic() + settle
     _look(report, process)
     while report.growth > GROWTH and time.monotonic() < settled:

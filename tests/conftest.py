@@ -1,11 +1,15 @@
-"""What every test is held to: nothing of it stays behind.
+"""What every test is held to: nothing of it stays behind. And which tests run where and when.
 
 Imports only what the conformance suite has on every Python: pytest and psutil.
 """
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import os
+import shutil
+import subprocess
 import tempfile
 import time
 import uuid
@@ -22,6 +26,12 @@ GRACE = 2.0  # seconds for what is ending already
 SESSION = f"MPVIZ_TEST_SESSION={uuid.uuid4()}"
 SHARED_MEMORY = Path("/dev/shm")
 BROWSERS = (".org.chromium.", ".com.google.Chrome.")
+NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
+MOUNTS = "mount --make-rprivate / && mount -t tmpfs -o mode=1777 none /dev/shm"
+# Beside each other, tests begin with those that take longest.
+LONGEST = ("browser", "serving", "test_lesson_notebook.py", "chaos", "conformance", "test_wheel.py")
+# One server for all its tests: where a test is shown, or the fixture that it asks for.
+SERVERS = ("voila", "lab", "public")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +43,63 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="tests-", dir=place)
     # A line of this session's own, so that it neither waits for others nor holds them up.
     os.environ["MPVIZ_TURNS"] = str(Path(tempfile.gettempdir()) / "turns")
+    own_shared_memory()
+
+
+def own_shared_memory() -> None:
+    """Give this session a /dev/shm of its own, where it may: what is in it then is the session's.
+
+    Elsewhere others' entries are told by who holds them.
+    """
+    if os.geteuid() == 0 and ctypes.CDLL(None).unshare(NEW_MOUNTS) == 0:
+        subprocess.run(["sh", "-c", MOUNTS], check=False, capture_output=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if name := group(item):
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=rank)
+
+
+def group(item: pytest.Item) -> str:
+    """What tests have in common that run in one worker, as they share what takes long to make."""
+    parameters = getattr(item, "callspec", None)
+    given = parameters.params if parameters else {}
+    fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    if given.get("place") in SERVERS:
+        return str(given["place"])
+    for name in SERVERS:
+        if name in fixtures:
+            return name
+    modules = [name for name, made in fixtures.items() if made[-1].scope == "module"]
+    if not modules:
+        return ""
+    ways = [str(given[name]) for name in modules if name in given]
+    return " ".join((item.nodeid.partition("::")[0], *ways))
+
+
+def rank(item: pytest.Item) -> int:
+    """Its place among those that begin first."""
+    part = item.nodeid.removeprefix("tests/").partition("::")[0].partition("/")[0]
+    return LONGEST.index(part) if part in LONGEST else len(LONGEST)
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_another_test_runs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's loop runs on between browser tests; other tests want their own."""
+    loop = asyncio._get_running_loop()
+    if loop is None or request.node.get_closest_marker("browser"):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")

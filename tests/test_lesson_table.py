@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mpviz
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.inputs import input_sets
 from mpviz.mechanisms import MECHANISMS
 from mpviz.workloads import WORKLOADS, is_prime

@@ -1,14 +1,13 @@
-"""The matrix of the fault lab, from what was observed: seen.csv and docs/faults.md.
+"""Makes the committed fault matrix, seen.csv and docs/faults.md, from what was observed.
 
     mpviz faults --start-method spawn --csv FOLDER    # on each Python, more than once
-    python tools/matrix.py FOLDER FOLDER …            # adds what was seen in each
+    python tools/matrix.py FOLDER FOLDER …            # adds what each folder's faults.csv saw
     python tools/matrix.py                            # only writes docs/faults.md again
 
-On a Python that this machine has not, `tools/pythons` runs mpviz faults in a chroot.
-A cell in which runs differ keeps every outcome that was seen; of the races in `SHARED`, whose code
-is the same in every Python and whose rarer outcomes come once in ten to a hundred runs, what was
-seen on one Python stands for all, each start method on its own. ``--fresh`` forgets what was
-committed before.
+For a Python that this machine does not have, `tools/pythons` runs mpviz faults in a chroot.
+A cell in which runs differ keeps every outcome that was seen. The races in `SHARED` have the same
+code in every Python, and their rarer outcomes come once in ten to a hundred runs: what was seen on
+one Python stands for all, each start method by itself. ``--fresh`` drops what was committed before.
 """
 
 import csv
@@ -17,9 +16,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mpviz.core.plan import START_METHODS
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Seen
-from mpviz.faults.lab.committed import FILE, Key, Matrix, read, write
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Seen
+from mpviz.faults.lab.committed import FILE, Key, Matrix, python_of, read, write
 from mpviz.faults.lab.report import MARKS
 from mpviz.mechanisms import MECHANISMS
 
@@ -38,20 +37,19 @@ HEAD = """# What faults do
 
 Eight tasks, two workers, and a fault in the third task (in *8 results of 1 MiB*: in every task).
 Each cell was observed, in real processes under Linux, on Python {pythons}:
-it is what a program would have seen that ran its tasks so. `mpviz faults` observes it on your
-machine and says where it differs; `mpviz faults --mechanism pool.map --fault sigkill` tells all
-about one cell, with the safer way to write it.
+it is what a program would have seen that ran its tasks this way. `mpviz faults` observes it on your
+machine and says where it differs; `mpviz faults --mechanism pool.map --fault sigkill` says
+everything about one cell, with the safer way to write it.
 
 {legend}
 
-Two marks in one cell: a race, which goes one way or the other (of `queue.lesson`, and of
+Two marks in one cell: a race, which goes one way or the other (for `queue.lesson`, and for
 `pipe.lesson` with large results, what was seen on one Python stands for all). `process.lesson`
-prints its answers and gives none back, so all its results are lost also where nothing goes wrong.
+prints its results and returns none, so all of them are lost even if nothing goes wrong.
 
 {differences}
 """
-DEFAULT = """The start method that a program gets on Linux when it asks for none differs: fork up to
-Python 3.13, forkserver from 3.14 on."""
+DEFAULT = """On Linux the default start method is fork up to Python 3.13, forkserver from 3.14."""
 ALIKE = f"""Apart from races, no cell differs from one Python to another.
 {DEFAULT}"""
 UNLIKE = f"""Where Pythons differ, the cell names them.
@@ -59,7 +57,7 @@ UNLIKE = f"""Where Pythons differ, the cell names them.
 
 
 def main() -> None:
-    """Add what the folders hold, and write the document."""
+    """Add what the folders saw, and write the document."""
     folders = [Path(word) for word in sys.argv[1:] if word != "--fresh"]
     matrix = {} if "--fresh" in sys.argv else dict(read(FILE))
     for key, seen in (pair for folder in folders for pair in observed(folder)):
@@ -75,19 +73,25 @@ def main() -> None:
 
 
 def observed(folder: Path) -> Iterator[tuple[Key, Seen]]:
-    """The cells of a folder's faults.csv; the cancelled ones say nothing."""
+    """The cells of a folder's faults.csv, without the cancelled ones."""
     with (folder / "faults.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            python = ".".join(row["python"].split()[-1].split(".")[:2])
             if (seen := Seen(row["seen"])) is not Seen.CANCELLED:
+                python = python_of(row["python"])
                 yield (python, row["start_method"], row["mechanism"], row["fault"]), seen
 
 
+def age(python: str) -> tuple[int, int, bool]:
+    """Sorts Pythons by version, a free-threaded one after the other of its version."""
+    major, minor = python.removesuffix("t").split(".")
+    return int(major), int(minor), python.endswith("t")
+
+
 def place(key: Key) -> tuple[int, ...]:
-    """Where a cell stands in the file: as in the lists of the program."""
+    """Where a cell stands in the file: in the order of the program's own lists."""
     python, method, mechanism, fault = key
     return (
-        *(int(part) for part in python.split(".")),
+        *age(python),
         START_METHODS.index(method),
         list(MECHANISMS).index(mechanism),
         list(FAULTS).index(fault),
@@ -95,8 +99,8 @@ def place(key: Key) -> tuple[int, ...]:
 
 
 def document(matrix: Matrix) -> str:
-    """The matrix as a text to read: a table a start method."""
-    pythons = sorted({key[0] for key in matrix}, key=lambda text: int(text.partition(".")[2]))
+    """The matrix as a document: a table for each start method."""
+    pythons = sorted({key[0] for key in matrix}, key=age)
     legend = "\n".join(f"- `{mark}` {seen}" for seen, mark in MARKS.items() if any_of(matrix, seen))
     listed = f"{', '.join(pythons[:-1])} and {pythons[-1]}"
     cells = {key[1:] for key in matrix}
@@ -131,7 +135,7 @@ def table(matrix: Matrix, pythons: Iterable[str], method: str) -> str:
 
 
 def of_each(matrix: Matrix, pythons: Iterable[str], cell: Cell) -> ByPython:
-    """What was seen of a cell on each Python."""
+    """What was seen in a cell on each Python."""
     return {python: matrix[python, *cell] for python in pythons}
 
 
@@ -141,7 +145,7 @@ def common(by_python: ByPython) -> frozenset[Seen]:
 
 
 def in_words(by_python: ByPython) -> str:
-    """The marks of a cell; of each Python, where they have nothing in common."""
+    """The marks of a cell; of each Python, if they have nothing in common."""
     if common(by_python):
         return marks(frozenset.union(*by_python.values()))
     pythons: dict[str, list[str]] = {}

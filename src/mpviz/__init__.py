@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from mpviz.core.outcome import Ending, Outcome
     from mpviz.core.plan import Plan
     from mpviz.core.record import Answer, Line, Record
-    from mpviz.experiments import EXPERIMENTS, Experiment, Finding
-    from mpviz.faults import FAULTS, Fault
+    from mpviz.experiments.catalogue import EXPERIMENTS
+    from mpviz.experiments.finding import Experiment, Finding
+    from mpviz.faults.catalogue import FAULTS, Fault
     from mpviz.inputs import InputSet, input_set
     from mpviz.mechanisms import MECHANISMS, Mechanism
     from mpviz.workloads import WORKLOADS, Workload
@@ -29,13 +30,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "Answer": "core.record",
     "Cancelled": "core.errors",
-    "EXPERIMENTS": "experiments",
+    "EXPERIMENTS": "experiments.catalogue",
     "Ending": "core.outcome",
-    "Experiment": "experiments",
-    "FAULTS": "faults",
+    "Experiment": "experiments.finding",
+    "FAULTS": "faults.catalogue",
     "Failed": "core.errors",
-    "Fault": "faults",
-    "Finding": "experiments",
+    "Fault": "faults.catalogue",
+    "Finding": "experiments.finding",
     "InputSet": "inputs",
     "Line": "core.record",
     "MECHANISMS": "mechanisms",

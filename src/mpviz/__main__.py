@@ -5,12 +5,12 @@ import signal
 
 def main() -> None:
     """Run the command line."""
-    # The rest takes its time to import; Ctrl-C meanwhile ends it without a word.
+    # Importing the rest takes a moment; Ctrl-C during it ends the program without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from mpviz import cli
+    from mpviz.cli import app
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    cli.main()
+    app.main()
 
 
 if __name__ == "__main__":

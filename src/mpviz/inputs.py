@@ -19,6 +19,7 @@ from typing import Protocol
 
 from mpviz.core.errors import Refused
 from mpviz.core.resources import data_folder
+from mpviz.core.text import quoted
 from mpviz.core.text import size as size_text
 
 # ASCII on purpose: int() would take "1_000" and "٣" as well, and a typing error is likelier.
@@ -87,7 +88,9 @@ def input_set(name: str) -> InputSet:
     """
     files = _files()
     if not isinstance(name, str) or name not in files:
-        raise Refused(f"There is no input set {_quote(str(name))}; {_offer(str(name), files)}")
+        raise Refused(
+            f"There is no input set {quoted(str(name), _QUOTED)}; {_offer(str(name), files)}"
+        )
     try:
         return parse(files[name].read_bytes(), name=name)
     except OSError as error:
@@ -178,7 +181,7 @@ def generate(
     seed = _whole("seed", seed, -_SEEDS, _SEEDS - 1)
     # Written so that NaN, too, is refused.
     if not (isinstance(spread, int | float) and 0 <= spread <= 1):
-        raise Refused(f"The spread must be a number from 0 to 1, not {_quote_value(spread)}.")
+        raise Refused(f"The spread must be a number from 0 to 1, not {quoted(spread, _QUOTED)}.")
     low, high = round(size * (1 - spread)), round(size * (1 + spread))
     if high > largest:
         raise Refused(
@@ -214,10 +217,10 @@ def _problem(word: str, most: int) -> str:
     `most` are the digits that a number may have; 0 for any number of them.
     """
     if not _NUMBER.fullmatch(word):
-        return f"{_quote(word)} is not a whole number."
+        return f"{quoted(word, _QUOTED)} is not a whole number."
     digits = len(word.lstrip("+-"))
     if digits > most > 0:
-        return f"{_quote(word)} has {digits:,} digits, more than the {most:,} allowed."
+        return f"{quoted(word, _QUOTED)} has {digits:,} digits, more than the {most:,} allowed."
     return ""
 
 
@@ -228,7 +231,7 @@ def _whole(name: str, value: int, low: int, high: int | None) -> int:
         number = None
     if number is None or number < low or (high is not None and number > high):
         span = f"from {low:,} to {high:,}" if high is not None else f"of at least {low:,}"
-        raise Refused(f"The {name} must be a whole number {span}, not {_quote_value(value)}.")
+        raise Refused(f"The {name} must be a whole number {span}, not {quoted(value, _QUOTED)}.")
     return number
 
 
@@ -240,19 +243,7 @@ def _offer(name: str, files: Iterable[str]) -> str:
     return f"there are: {', '.join(sorted(files))}."
 
 
-def _quote(text: str) -> str:
-    """A text, shortened, as a literal: on one line, with nothing that a terminal obeys."""
-    return repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…")
-
-
-def _quote_value(value: object) -> str:
-    if isinstance(value, int):
-        # int -> str is refused by Python above some thousand digits.
-        return f"{value:,}" if abs(value) < 10**_QUOTED else "one that long"
-    return repr(value) if isinstance(value, float) else _quote(str(value))
-
-
 def _title(name: str) -> str:
     """A name as it is shown: an uploaded file's name is as hostile as its text."""
     fit = name.isprintable() and name.strip() == name and 0 < len(name) <= 2 * _QUOTED
-    return name if fit else _quote(name)
+    return name if fit else quoted(name, _QUOTED)

@@ -43,12 +43,6 @@ QUIET = (
 )
 
 
-@pytest.hookimpl(trylast=True)  # pytest itself sorts by fixture
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright leaves a loop running, and others want their own."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's, with the Chromium that tools/chromium.py finds; none is a failure."""

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mpviz.analysis import csvfiles
+from mpviz.core.plan import DEFAULT_START_METHOD
 from mpviz.mechanisms import MECHANISMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -167,7 +168,7 @@ def test_the_chosen_plan_is_copied_as_python_and_as_a_shell_line(dashboard: Page
     copied = dashboard.evaluate("navigator.clipboard.readText()")
     assert copied == (
         "mpviz run is_prime --mechanism pipe --workers 2 --input-set prime_mixture "
-        "--start-method fork --timeout 60"
+        f"--start-method {DEFAULT_START_METHOD} --timeout 60"
     )
     press(dashboard, "Copy as Python")
     dashboard.wait_for_timeout(300)

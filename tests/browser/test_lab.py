@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from mpviz.faults import FAULTS
+from mpviz.faults.catalogue import FAULTS
 from mpviz.mechanisms import MECHANISMS
 from tests.browser.looking import DRAWN, press
 

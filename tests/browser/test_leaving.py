@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import BrowserType, expect
 
-from benchmarks.soak import LEAVE_LIMIT, kernels, runs, server
+from benchmarks.server import LEAVE_LIMIT, kernels, runs, server
 from mpviz.serving.visits import LEAVE
 from tests.waiting import until as wait_until
 

@@ -34,14 +34,14 @@ def test_every_step_of_the_walk_ends_with_a_chart_and_its_sentence(dashboard: Pa
         expect(walk.get_by_role("heading", name=step.title, exact=True)).to_be_visible()
         expect(walk.get_by_text(step.question)).to_be_visible()
         expect(after).to_be_hidden()
-        act = step.acts[0]
-        walk.get_by_role("button", name=act.label, exact=True).click()
+        action = step.actions[0]
+        walk.get_by_role("button", name=action.label, exact=True).click()
         expect(after.get_by_text(step.after)).to_be_visible(timeout=STEP_LIMIT)
-        card = ".mpviz-experiment" if act.experiment else ".mpviz-results > .mpviz-at-t"
-        if act.compare:
+        card = ".mpviz-experiment" if action.experiment else ".mpviz-results > .mpviz-at-t"
+        if action.compare:
             card = ".mpviz-at-s"
         chart(dashboard, card)
-        where = dashboard.locator(".mpviz-experiment") if act.experiment else dashboard
+        where = dashboard.locator(".mpviz-experiment") if action.experiment else dashboard
         sentence = where.locator(".mpviz-verdict:visible")
         expect(sentence).to_have_count(1)
         assert re.search(r"\d", sentence.inner_text()), "a sentence with numbers of this run"

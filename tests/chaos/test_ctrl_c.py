@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mpviz import cli
+from mpviz.cli.app import app
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.engine import runner, turns
@@ -232,6 +232,6 @@ def test_ctrl_c_as_the_baseline_ends_is_not_forgotten(monkeypatch: pytest.Monkey
         return AlmostOver(plan)
 
     monkeypatch.setattr(runner, "start", start)
-    result = CliRunner().invoke(cli.app, ["run", "sleep", "--mechanism", "process"])
+    result = CliRunner().invoke(app, ["run", "sleep", "--mechanism", "process"])
     assert started == ["sequential"]
     assert result.exit_code == 1

@@ -13,9 +13,9 @@ import pytest
 
 from mpviz.core.plan import START_METHODS
 from mpviz.mechanisms import MECHANISMS
-from tests.chaos.crew import judged, told
 from tests.chaos.hostile import FAMILIES
 from tests.chaos.hostile.values import INPUTS
+from tests.chaos.kernels import described, judged
 from tests.sampling import sampled
 
 DEADLINES = {"fork": 1.5, "spawn": 2.0, "forkserver": 2.0}  # seconds
@@ -107,7 +107,7 @@ def cases() -> dict[str, list[dict[str, Any]]]:
 def test_a_hostile_task_ends_in_time_with_a_record_and_leaves_nothing(
     cells: list[dict[str, Any]],
 ) -> None:
-    wrong = [told(cell, verdict) for cell, verdict in judged(cells) if verdict["faults"]]
+    wrong = [described(cell, verdict) for cell, verdict in judged(cells) if verdict["faults"]]
     assert not wrong, f"{len(wrong)} of {len(cells)}:\n" + "\n".join(sorted(wrong))
 
 

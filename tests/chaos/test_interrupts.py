@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.chaos.crew import ROOT
+from tests.chaos.kernels import ROOT
 from tests.sampling import sampled
 
 # The first line that is interrupted, and each so-manieth after it.

@@ -38,9 +38,9 @@ trace = mpviz.run(nap, range(20), mechanism={mechanism!r}, workers=2, start_meth
 """
 PAGE = """
 from mpviz.page.app import Page
-page = Page()
-page.controls.mechanism.value = {mechanism!r}
-page.compare_button.click() if {compare} else page.run_button.click()
+tab = Page().run_tab
+tab.controls.mechanism.value = {mechanism!r}
+tab.compare_button.click() if {compare} else tab.run_button.click()
 """
 STARTED = """
 import time

@@ -9,7 +9,7 @@ import pytest
 
 from mpviz.core.plan import START_METHODS
 from mpviz.mechanisms import MECHANISMS
-from tests.chaos.crew import judged, told
+from tests.chaos.kernels import described, judged
 from tests.sampling import sampled
 
 NAMES = """
@@ -53,5 +53,5 @@ def test_signals_to_the_guard_the_host_and_the_workers_leave_a_record_and_nothin
     print(f"seed {SEED}")
     verdicts = judged(cells(SEED))
     assert sum(len(verdict["signals"]) for _, verdict in verdicts if "signals" in verdict)
-    wrong = [told(cell, verdict) for cell, verdict in verdicts if verdict["faults"]]
+    wrong = [described(cell, verdict) for cell, verdict in verdicts if verdict["faults"]]
     assert not wrong, f"{len(wrong)} of {len(verdicts)}, seed {SEED}:\n" + "\n".join(sorted(wrong))

@@ -13,29 +13,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mpviz import cli
-from mpviz.faults import FAULTS
+from mpviz.cli.app import main
+from mpviz.core.plan import DEFAULT_START_METHOD
+from tests.cli.conftest import HEED_CTRL_C, MPVIZ
+from tests.cli.conftest import shell as any_shell
 
-MPVIZ = [sys.executable, "-m", "mpviz"]
-# What a shell starts in the background ignores it, and so would what the tests start.
-HEED_CTRL_C = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from mpviz.cli import main
-main()
-"""
 WIDEST = 80
 
 
 def shell(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*MPVIZ, "faults", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=60,
-        check=False,
-    )
+    return any_shell("faults", *arguments, cwd=cwd)
 
 
 def test_each_cell_is_a_line_then_there_is_the_table_with_its_legend(tmp_path: Path) -> None:
@@ -68,7 +55,7 @@ def test_a_hang_is_a_result_and_one_cell_is_told_in_full() -> None:
     done = shell("--mechanism", "pool.map", "--fault", "sleep", "--timeout", "1")
     assert done.returncode == 0, done.stderr
     for part in (
-        "pool.map, an endless sleep, fork: hung until the deadline.",
+        f"pool.map, an endless sleep, {DEFAULT_START_METHOD}: hung until the deadline.",
         "when the deadline of 1.00 s ended it",
         "Safer: ",
         "def call_within(",
@@ -123,7 +110,7 @@ def test_the_impossible_is_one_line_and_the_exit_status_2(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["mpviz", "faults", *arguments])
     with pytest.raises(SystemExit) as left:
-        cli.main()
+        main()
     out, err = capsys.readouterr()
     assert (left.value.code, out) == (2, "")
     assert err.startswith(f"mpviz: {sentence}")
@@ -155,15 +142,3 @@ def test_ctrl_c_cancels_what_runs_and_reports_what_was_seen_by_then() -> None:
     assert program.returncode == 1
     assert "1 of 3 cells: 1 raised." in out
     assert "Traceback" not in err
-
-
-def test_the_list_of_faults_names_each_with_what_happens(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["mpviz", "list", "faults"])
-    with pytest.raises(SystemExit) as left:
-        cli.main()
-    assert left.value.code == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(FAULTS)
-    assert all(line.endswith(".") for line in lines)

@@ -7,10 +7,11 @@ behind is held by the fixture that every test has.
 import pytest
 
 from mpviz.core.plan import START_METHODS
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Cell, Seen, cells, committed
-from mpviz.faults.lab.committed import key_of, this_python
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
+from mpviz.faults.lab.committed import committed, key_of, this_python
 from mpviz.faults.lab.report import LATE, line
+from mpviz.faults.lab.running import run_cells
 from mpviz.mechanisms import MECHANISMS
 from tests.sampling import sampled
 
@@ -48,7 +49,7 @@ CASES = sampled(SAMPLED, ALL)
     ids=[f"{method}-{fault}" for method, fault, _ in CASES],
 )
 def test_the_matrix_is_as_committed(start_method: str, fault: str, mechanisms: list[str]) -> None:
-    seen = list(cells(mechanisms, [fault], start_method=start_method))
+    seen = list(run_cells(mechanisms, [fault], start_method=start_method))
     assert {cell.mechanism for cell in seen} == set(mechanisms)
     late = [line(cell) for cell in seen if cell.over_s > LATE]
     assert not late

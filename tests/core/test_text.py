@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.core.text import LONGEST, as_text, digits, seconds, size
+from mpviz.core.text import LONGEST, LONGEST_QUOTE, as_text, digits, listed, quoted, seconds, size
 
 
 class Silent:
@@ -156,3 +156,44 @@ def test_a_number_is_written_to_three_digits(value: float, text: str) -> None:
 )
 def test_a_number_of_bytes_is_written_in_the_unit_it_is_read_in(count: int, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("five", "'five'"),
+        ("it's", '"it\'s"'),
+        ("a\n\x1b[2J", r"'a\n\x1b[2J'"),
+        ("x" * 99, "'" + "x" * LONGEST_QUOTE + "…'"),
+        (1234567, "1,234,567"),
+        (-5, "-5"),
+        (True, "True"),
+        (None, "None"),
+        (math.nan, "nan"),
+        ([1, "a"], "[1, 'a']"),
+        (["\x1b"], r"['\x1b']"),
+        (list(range(99)), str(list(range(99)))[:LONGEST_QUOTE] + "…"),
+        (Rude(), "<Rude whose repr raises RuntimeError>"),
+    ],
+)
+def test_a_value_in_a_sentence_is_a_literal(value: object, text: str) -> None:
+    assert quoted(value) == text
+
+
+def test_how_much_of_a_value_is_quoted_can_be_chosen() -> None:
+    assert quoted("abcdef", 3) == "'abc…'"
+    assert quoted(12345, 3) == quoted(10**5000) == "one that long"
+
+
+@given(st.text() | st.integers() | st.binary() | st.lists(st.text()) | st.floats())
+def test_a_quoted_value_is_one_printable_line_of_a_bounded_length(value: object) -> None:
+    text = quoted(value)
+    assert text.isprintable()
+    assert len(text) < 11 * (LONGEST_QUOTE + 10)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_parts_are_joined_as_a_sentence_does(parts: list[str], text: str) -> None:
+    assert listed(parts) == text

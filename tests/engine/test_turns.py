@@ -17,7 +17,8 @@ import mpviz
 from mpviz.core.errors import Refused
 from mpviz.engine import turns
 from mpviz.engine.turns import Place
-from mpviz.experiments import EXPERIMENTS, Experiment, Finding
+from mpviz.experiments.catalogue import EXPERIMENTS
+from mpviz.experiments.finding import Experiment, Finding
 from tests.waiting import until
 
 
@@ -227,7 +228,7 @@ def shell() -> Iterator[subprocess.Popen[str]]:
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     process = subprocess.Popen(
         [
-            *(sys.executable, "-c", f"{heed}; from mpviz.cli import main; main()"),
+            *(sys.executable, "-c", f"{heed}; from mpviz.cli.app import main; main()"),
             *("run", "busy", "--mechanism", "threads"),
         ],
         stdout=subprocess.PIPE,

@@ -1,27 +1,20 @@
-"""The seam that experiments run through: limits, cancelling, what comes home, who imports what."""
+"""The seam that experiments run through: limits, cancelling, what comes home."""
 
 from __future__ import annotations
 
-import ast
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import mpviz.experiments
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
 from mpviz.engine import runner
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.experiments.measuring import Measuring
-
-MEASURED = Path(mpviz.experiments.__file__).parent / "measured"
 
 
 def two_rows(first: int) -> Iterator[dict[str, Any]]:
@@ -98,30 +91,3 @@ def test_the_caller_can_keep_the_run_and_cancel_it() -> None:
 def test_an_unknown_start_method_is_a_sentence() -> None:
     with pytest.raises(Refused, match="could not be measured: ValueError"):
         EXPERIMENTS["hello"].function(start_method="teleport")
-
-
-@pytest.mark.parametrize("path", sorted(MEASURED.glob("*.py")), ids=lambda path: path.stem)
-def test_what_is_measured_imports_the_standard_library_only(path: Path) -> None:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add(node.module or "")
-    allowed = sys.stdlib_module_names | {"mpviz.workloads"}
-    assert {name for name in names if name.partition(".")[0] not in allowed} <= {"mpviz.workloads"}
-
-
-def test_importing_what_is_measured_loads_neither_pandas_nor_bokeh() -> None:
-    code = (
-        "import sys, mpviz.experiments.measured.pair, mpviz.experiments.measured.worker_cost; "
-        "print({'pandas', 'bokeh', 'numpy'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
-
-
-def test_the_package_gives_what_it_says_and_nothing_else() -> None:
-    assert all(hasattr(mpviz.experiments, name) for name in mpviz.experiments.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        mpviz.experiments.nonsense  # noqa: B018  the asking is what is tested

@@ -10,7 +10,7 @@ import cloudpickle
 import pytest
 
 from mpviz.core.text import as_text
-from mpviz.faults import CHOSEN, FAULTS, TASKS
+from mpviz.faults.catalogue import CHOSEN, FAULTS, TASKS
 from mpviz.faults.tasks import MIB, Stubborn, is_sending
 
 NAMES = [

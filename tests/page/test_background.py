@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from mpviz.page.background import arriving
+from mpviz.page.background import in_background
 
 
 def slowly(closed: list[bool], *, fails: bool = False) -> Generator[int, None, None]:
@@ -21,32 +21,32 @@ def slowly(closed: list[bool], *, fails: bool = False) -> Generator[int, None, N
         closed.append(True)
 
 
-async def taken(stream: Generator[int, None, None], most: int = 100) -> list[int | None]:
+async def collected(stream: Generator[int, None, None], most: int = 100) -> list[int | None]:
     found: list[int | None] = []
-    async with aclosing(arriving(stream, 0.02)) as coming:
-        async for item in coming:
+    async with aclosing(in_background(stream, 0.02)) as items:
+        async for item in items:
             found.append(item)
             if len(found) == most:
                 break
     return found
 
 
-def test_items_come_in_order_with_pauses_between_and_it_is_closed():
+def test_items_come_in_order_with_pauses_between_and_it_is_closed() -> None:
     closed: list[bool] = []
-    found = asyncio.run(taken(slowly(closed)))
+    found = asyncio.run(collected(slowly(closed)))
     assert [item for item in found if item is not None] == [0, 1, 2]
     assert None in found
     assert closed == [True]
 
 
-def test_what_the_generator_raises_is_raised():
+def test_what_the_generator_raises_is_raised() -> None:
     closed: list[bool] = []
     with pytest.raises(OSError, match="no more"):
-        asyncio.run(taken(slowly(closed, fails=True)))
+        asyncio.run(collected(slowly(closed, fails=True)))
     assert closed == [True]
 
 
-def test_whoever_stops_early_closes_it_even_while_it_is_at_work():
+def test_whoever_stops_early_closes_it_even_while_it_is_at_work() -> None:
     closed: list[bool] = []
-    assert asyncio.run(taken(slowly(closed), most=1)) == [None]
+    assert asyncio.run(collected(slowly(closed), most=1)) == [None]
     assert closed == [True]

@@ -18,7 +18,7 @@ values = st.one_of(
 )
 
 
-def test_fit_values_are_given_with_their_type():
+def test_fit_values_are_given_with_their_type() -> None:
     link = links.read("?mechanism=queue&workers=4&deadline=2.5", CHECKS)
     assert link == links.Link({"mechanism": "queue", "workers": 4, "deadline": 2.5})
 
@@ -39,18 +39,18 @@ def test_fit_values_are_given_with_their_type():
         ("workers=a%00%0Ab", "The link's workers=a��b was ignored"),
     ],
 )
-def test_a_value_that_is_not_fit_is_named_in_one_sentence(query: str, sentence: str):
+def test_a_value_that_is_not_fit_is_named_in_one_sentence(query: str, sentence: str) -> None:
     link = links.read(query, CHECKS)
     assert link.values == {}
-    assert [told[: len(sentence)] for told in link.ignored] == [sentence]
+    assert [text[: len(sentence)] for text in link.ignored] == [sentence]
 
 
-def test_what_others_put_into_an_address_is_not_looked_at():
+def test_what_others_put_into_an_address_is_not_looked_at() -> None:
     assert links.read("?token=secret&reset&lang=de", CHECKS) == links.Link({})
 
 
 @pytest.mark.parametrize("query", ["workers=2&" + "a" * 3000, "workers=2&" * 60])
-def test_a_link_beyond_measure_is_ignored_as_a_whole(query: str):
+def test_a_link_beyond_measure_is_ignored_as_a_whole(query: str) -> None:
     link = links.read(query, CHECKS)
     assert link.values == {}
     assert len(link.ignored) == 1
@@ -59,12 +59,12 @@ def test_a_link_beyond_measure_is_ignored_as_a_whole(query: str):
 @given(st.text(max_size=3000))
 @example("workers=\ud800")
 @example("&".join(f"workers={n}" for n in range(100)))
-def test_any_text_gives_values_or_sentences(query: str):
+def test_any_text_gives_values_or_sentences(query: str) -> None:
     check(links.read(query, CHECKS))
 
 
 @given(st.lists(st.tuples(st.sampled_from([*CHECKS, "other"]), values), max_size=8))
-def test_each_known_key_gives_a_value_or_a_sentence(pairs: list[tuple[str, str]]):
+def test_each_known_key_gives_a_value_or_a_sentence(pairs: list[tuple[str, str]]) -> None:
     query = "&".join(f"{key}={quote(value, errors='replace')}" for key, value in pairs)
     link = links.read(query, CHECKS)
     check(link)
@@ -94,5 +94,5 @@ def check(link: links.Link) -> None:
         },
     )
 )
-def test_a_query_reads_back_as_what_it_was_made_of(asked: dict[str, links.Value]):
+def test_a_query_reads_back_as_what_it_was_made_of(asked: dict[str, links.Value]) -> None:
     assert links.read(links.query(asked), CHECKS) == links.Link(asked)

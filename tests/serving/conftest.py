@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from benchmarks import soak
+from benchmarks.server import server
 
 JUPYTER = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 
@@ -48,7 +48,7 @@ def start(tmp_path_factory: pytest.TempPathFactory, long_lived: set[int]) -> Sta
         said = folder / "errors"
         with (
             said.open("wb") as errors,
-            soak.server(*options, environment=own, errors=errors) as (address, pid),
+            server(*options, environment=own, errors=errors) as (address, pid),
         ):
             long_lived.add(pid)
             yield Server(address, pid, said)

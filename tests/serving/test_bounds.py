@@ -18,10 +18,11 @@ import pytest
 from benchmarks.attacks import Attacker, crafted, frame
 from benchmarks.hostile import GROWTH, hour
 from benchmarks.hostile import served as page_served
-from benchmarks.soak import LEAVE_LIMIT, Visitor, kernels, own_memory, packed
+from benchmarks.server import LEAVE_LIMIT, kernels, own_memory
+from benchmarks.visitor import Visitor, packed
 from tests.sampling import FULL, sampled
+from tests.serving.client import ask, raw, refused
 from tests.serving.conftest import JUPYTER, Server, Start
-from tests.serving.test_hostile import ask, raw, refused
 from tests.waiting import until
 
 MIB = 2**20
@@ -120,10 +121,11 @@ def test_traits_that_no_reader_sets_do_not_fill_a_kernel(public: Server):
 
 
 SMALL = (
-    "import signal, sys; from mpviz.serving import app, place, serve;"
+    "import signal, sys; from mpviz.serving import app, options, server;"
     "signal.signal(signal.SIGUSR1, lambda *_: setattr(app, 'MEMORY_PUBLIC', 32 * 2**20));"
-    "here = place(int(sys.argv[1]), public=True, ip='127.0.0.1', token='a' * 20);"
-    "serve(here, lambda: print('ready', flush=True))"
+    "here = options.serve_options("
+    "int(sys.argv[1]), public=True, ip='127.0.0.1', token='a' * 20);"
+    "server.serve(here, lambda: print('ready', flush=True))"
 )
 
 

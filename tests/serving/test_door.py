@@ -7,12 +7,12 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from mpviz.serving import notice
 from mpviz.serving.door import Door
-from mpviz.serving.options import Place, place
+from mpviz.serving.options import ServeOptions, serve_options
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 KERNEL = "0f8fad5b-d9cb-469f-a165-70867728950e"
-PUBLIC = place(8866, public=True, ip="127.0.0.1", token=TOKEN, hosts=["class.example"])
-HOME = Place(8866)
+PUBLIC = serve_options(8866, public=True, ip="127.0.0.1", token=TOKEN, hosts=["class.example"])
+HOME = ServeOptions(8866)
 
 
 def asked(uri: str, method: str = "GET", **headers: str) -> HTTPServerRequest:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import re
-import socket
 import struct
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
-from benchmarks.soak import PROTOCOL, Visitor, kernels, packed, runs, wire
+from benchmarks.server import kernels, runs
+from benchmarks.visitor import PROTOCOL, Visitor, packed, wire
+from tests.serving.client import ask, raw, refused
 from tests.serving.conftest import Server
 
 KERNEL = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -37,37 +37,6 @@ UP = ("../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..%5c", "%252e%252e%252f", "..../
 SECRETS = (b"root:", b"[project]", b"nbformat", b"import ")
 
 
-def raw(server: Server, request: bytes) -> bytes:
-    """The answer to exactly these bytes; empty where the connection was just closed."""
-    name, _, port = server.host.rpartition(":")
-    answer = b""
-    connecting = socket.create_connection((name, int(port)), timeout=30)
-    with connecting as connection, suppress(OSError):  # it may hang up before it has heard it all
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
-        while part := connection.recv(65_536):
-            answer += part
-    return answer
-
-
-def ask(
-    server: Server, path: str, method: str = "GET", **headers: str
-) -> tuple[int, bytes, http.client.HTTPMessage]:
-    """Status, body and headers of one request, its path as it is, with the token."""
-    name, _, port = server.host.rpartition(":")
-    connection = http.client.HTTPConnection(name, int(port), timeout=60)
-    given = {"Authorization": f"token {server.token}"} | headers
-    connection.putrequest(method, path, skip_host="Host" in given)
-    for key, value in given.items():
-        if value:
-            connection.putheader(key.replace("_", "-"), value)
-    connection.endheaders()
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    return answer.status, body, answer.headers
-
-
 def test_the_page_itself_and_its_static_files_are_there(public: Server):
     status, body, _ = ask(public, "/voila/static/voila.js")
     assert status == 200
@@ -78,7 +47,7 @@ def test_the_page_itself_and_its_static_files_are_there(public: Server):
 @pytest.mark.parametrize("place", STATIC)
 def test_no_static_route_leads_out_of_its_folder(public: Server, place: str):
     for up in UP:
-        for target in ("etc/passwd", "pyproject.toml", "dashboard.ipynb", "src/mpviz/cli.py"):
+        for target in ("etc/passwd", "pyproject.toml", "dashboard.ipynb", "src/mpviz/api.py"):
             for depth in (1, 4, 12):
                 status, body, _ = ask(public, f"{place}/{up * depth}{target}")
                 assert status in (403, 404), (place, up, target)
@@ -172,22 +141,6 @@ def test_the_goodbye_is_refused_without_the_pages_own_token(public: Server):
         await visitor.leave(beacon=True)
 
     asyncio.run(try_it())
-
-
-async def refused(
-    public: Server, path: str, protocols: Sequence[str] = (PROTOCOL,), **headers: str
-) -> int:
-    """The status with which a websocket is refused."""
-    url = f"ws://{public.host}{path}"
-    given = {"Authorization": f"token {public.token}"} | headers
-    try:
-        connection = await websocket_connect(
-            HTTPRequest(url, headers=given), subprotocols=protocols
-        )
-    except HTTPClientError as error:
-        return error.code
-    connection.close()
-    return 101
 
 
 def test_a_websocket_is_refused_without_token_from_elsewhere_and_to_no_kernel(public: Server):

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from benchmarks.soak import LEAVE_LIMIT, PROTOCOL, Busy, Visitor, kernels, runs
+from benchmarks.server import LEAVE_LIMIT, kernels, runs
+from benchmarks.visitor import PROTOCOL, Busy, Visitor
 from mpviz.serving.visits import LEAVE
 from tests.serving.conftest import Server, Start
 from tests.waiting import until as wait_until
@@ -189,7 +190,7 @@ def test_at_home_too_a_page_that_is_left_is_freed(long_lived: set[int], tmp_path
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    from benchmarks.soak import MPVIZ
+    from benchmarks.server import MPVIZ
 
     command = [MPVIZ, "serve", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)

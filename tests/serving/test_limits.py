@@ -7,10 +7,10 @@ import pytest
 
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
-from mpviz.experiments import EXPERIMENTS
+from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.inputs import generate, input_set, input_sets, parse
-from mpviz.page.activity import Turn
-from mpviz.page.controls import Controls
+from mpviz.page.activity import Activity
+from mpviz.page.run.controls import Controls
 from mpviz.serving.limits import PUBLIC, PUBLIC_VARIABLE, USUAL, admit, current
 from mpviz.workloads import WORKLOADS, is_prime
 
@@ -60,14 +60,14 @@ def test_a_plan_beyond_the_limits_is_refused_in_one_sentence(public, change):
 
 def test_whoever_takes_the_turn_obeys(public):
     started = []
-    turn = Turn(started.append)
+    activity = Activity(started.append)
 
     async def try_it() -> None:
-        async with turn.taken():
+        async with activity.turn():
             with pytest.raises(Refused):
-                turn.start(replace(PLAN, workers=99))
+                activity.start(replace(PLAN, workers=99))
             with pytest.raises(Refused):
-                turn.start(replace(PLAN, timeout=600.0))
+                activity.start(replace(PLAN, timeout=600.0))
 
     asyncio.run(try_it())
     assert started == []
@@ -116,11 +116,11 @@ def test_numbers_of_ones_own_are_held_to_what_is_allowed_here(public):
 def test_a_page_hands_its_own_limits_in(public, widget, value, sentence):
     controls = Controls(lambda: None, lambda handler: handler)
     if widget == "pasted":
-        controls.input_set.value = "Paste numbers…"
-        controls.pasted.value = value
+        controls.tasks.input_set.value = "Paste numbers…"
+        controls.tasks.pasted.value = value
     else:
-        controls.input_set.value = "Generate numbers…"
-        box = getattr(controls, widget)
+        controls.tasks.input_set.value = "Generate numbers…"
+        box = getattr(controls.tasks, widget)
         box.max = 10**12  # as a client that sets traits can do
         box.value = value
     with pytest.raises(Refused, match=sentence):
@@ -131,12 +131,12 @@ def test_the_widgets_offer_what_is_allowed(public):
     controls = Controls(lambda: None, lambda handler: handler)
     assert controls.workers.max == PUBLIC.workers
     assert controls.deadline.max == PUBLIC.deadline
-    assert controls.count.max == PUBLIC.tasks
-    assert controls.size.max == 10**PUBLIC.digits - 1
-    assert controls.upload.max_bytes == PUBLIC.upload
-    controls.workload.value = "payload"
-    controls.input_set.value = "Paste numbers…"
-    controls.pasted.value = str(PUBLIC.payload + 1)
+    assert controls.tasks.count.max == PUBLIC.tasks
+    assert controls.tasks.size.max == 10**PUBLIC.digits - 1
+    assert controls.tasks.upload.max_bytes == PUBLIC.upload
+    controls.tasks.workload.value = "payload"
+    controls.tasks.input_set.value = "Paste numbers…"
+    controls.tasks.pasted.value = str(PUBLIC.payload + 1)
     with pytest.raises(Refused, match="send back"):
         controls.plan()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.soak import packed, unpacked, wire
+from benchmarks.visitor import packed, unpacked, wire
 from mpviz.serving.messages import LARGEST, LARGEST_PUBLIC, read
 
 CONTROL = {"comm_id": "c", "target_name": "jupyter.widget.control", "data": {}}

@@ -26,6 +26,7 @@ import pandas as pd
 
 from mpviz.core import schema
 from mpviz.core.errors import Refused
+from mpviz.core.text import quoted, size
 
 LARGEST = 2**30  # bytes of a file that is read
 MOST_NAMED = 8  # columns that a file lacks
@@ -40,7 +41,6 @@ _BEGINS = re.compile(
 _PREFIXED = re.compile(r"(?:\A|(?<=[;\t\r\n]))'")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _BATCH = 20_000  # rows held as texts: ten times as large as in a frame
-_QUOTED = 60  # characters of a wrong cell in a sentence
 
 
 def check(folder: str | Path, names: Iterable[str]) -> None:
@@ -163,8 +163,7 @@ def _open(file: Path) -> int:
         return fd
     os.close(fd)
     if stat.S_ISREG(found.st_mode):
-        most = f"{LARGEST / 2**30:g} GiB"
-        raise Refused(f"{file} is larger than the {most} that are read.")
+        raise Refused(f"{file} is larger than the {size(LARGEST)} that are read.")
     what = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
     raise Refused(f"{file} can't be read: it is {what}.")
 
@@ -202,10 +201,8 @@ def _typed(file: Path, texts: Sequence[str], column: schema.Column) -> Any:
         try:
             values.append(known[text] if text in known else known.setdefault(text, read(text)))
         except ValueError:
-            cell = repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…")
-            raise Refused(
-                f"{file}, column {column.name}: {cell} is not a {column.dtype}."
-            ) from None
+            what = f"{quoted(text)} is not a {column.dtype}."
+            raise Refused(f"{file}, column {column.name}: {what}") from None
     dtype: Any = column.dtype  # the stubs want a literal
     return np.array(values, dtype) if dtype == "float64" else pd.array(values, dtype=dtype)
 

@@ -100,20 +100,20 @@ def time_axis(plot: figure) -> None:
 
 
 def hover(plot: figure, renderers: Sequence[Any]) -> None:
-    """Show column ``text`` under the pointer, a line a line; the browser escapes it."""
+    """Show column ``text`` under the pointer, its lines as lines; the browser escapes it."""
     tip = HOVER.format(font=FONT.replace('"', "'"))
     plot.add_tools(HoverTool(renderers=list(renderers), tooltips=tip, point_policy="follow_mouse"))
 
 
 def legend(plot: figure, items: Sequence[tuple[Any, Sequence[Any]]], *, glyph: int = 16) -> None:
-    """Put a legend below the plot, which wraps; only what is in the columns is listed.
+    """Put a legend below the plot. It wraps, and lists only what is in the columns.
 
     Parameters
     ----------
     plot
         The figure.
     items
-        (``value(label)``, or ``field(column)`` for one entry a value, and its renderers).
+        (``value(label)``, or ``field(column)`` for an entry for each value; its renderers).
     glyph
         Width and height of an entry's picture in pixels; a marker fills under half of it.
     """
@@ -161,10 +161,10 @@ def bars(
     line_color: Any = None,
     **hatch: Any,
 ) -> Any:
-    """Draw bars that look by their kind; give the renderer to be hovered.
+    """Draw bars that look by their kind; return the renderer to be hovered.
 
-    A hatch chosen by a column is made anew for each bar: 3,000 bars took Chromium 1.5 s. So each
-    kind's hatches are a renderer of their own, with one hatch.
+    A hatch that a column chooses is made anew for each bar: 3,000 bars took Chromium 1.5 s. So each
+    kind has a renderer of its own for its hatch.
     """
     edges: dict[str, Any] = {"left": "left", "right": "right", "height": height, "source": source}
     fill = looks(kinds)["fill_color"]

@@ -1,7 +1,7 @@
 """Where the time went: worker-seconds of each run, stacked. Knows no widget and no kernel.
 
-workers × makespan = start-up + useful + gap + tail (`schema.RUNS`), and useful time is computing
-or not, where that can be told; so a bar is as long as all its workers' time together.
+workers × makespan = start-up + useful + gap + tail (`schema.RUNS`). Useful time is split into
+computing and not computing where that is known. So a bar is as long as the time of all its workers.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def losses_columns(runs: pd.DataFrame) -> Columns:
     Returns
     -------
     dict
-        Of the sources ``parts`` (five a run, from left to right), ``labels`` (one a run), ``note``
-        and ``extent``.
+        Of the sources ``parts`` (five for each run, from left to right), ``labels`` (one for each
+        run), ``note`` and ``extent``.
     """
     shown = runs[runs["useful_s"].notna() & runs["makespan_s"].notna()].iloc[::-1].iloc[:RUNS]
     useful = shown["useful_s"].to_numpy(float)
     computing = np.clip(shown["computing_s"].to_numpy(float), 0, useful)
-    told = ~np.isnan(computing)
-    computing = np.where(told, computing, useful)
+    known = ~np.isnan(computing)
+    computing = np.where(known, computing, useful)
     quiet = [
         np.nan_to_num(shown[f"{name}_s"].to_numpy(float)) for name in ("startup", "gap", "tail")
     ]
@@ -57,7 +57,7 @@ def losses_columns(runs: pd.DataFrame) -> Columns:
         )
     ]
     inside, *others = (look.label for look in PARTS.values() if look is not INSIDE)
-    names = [[inside if one else INSIDE.label, *others] for one in told]
+    names = [[inside if one else INSIDE.label, *others] for one in known]
     share = np.divide(lengths, whole[:, None], out=np.zeros_like(lengths), where=whole[:, None] > 0)
     rows = max(n, FEWEST)
     return {

@@ -1,8 +1,9 @@
-"""What each thing looks like. Knows no frame and no figure.
+"""The colours, hatches and markers of the charts. Knows no frame and no figure.
 
-Colours are Okabe and Ito's (jfly.uni-koeln.de/color), which stay apart for colour-blind eyes;
-each holds on white and on a page as dark as #16181d. No meaning rests on colour alone: failures
-differ by hatch and marker, mechanisms by marker.
+The colours are Okabe and Ito's (jfly.uni-koeln.de/color), which colour-blind people can tell apart;
+each can be seen on white and on a page as dark as #16181d. Colour is never the only difference:
+failures differ by hatch and marker, too, and mechanisms by marker. The page's style sheet takes its
+``--chart-`` colours from here.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ USEFUL = {
     "computing": Look("computing", BLUE),
     "not_computing": Look("in a task, not computing", SKY, 1.0, "left_diagonal_line"),
 }
-INSIDE = Look("in a task, computing or not", CALM)  # where it can't be told which
+INSIDE = Look("in a task, computing or not", CALM)  # where it is not known which
 
-# A colour a family (the name before the dot), a marker a mechanism.
+# A colour for each family (the name before the dot), a marker for each mechanism.
 FAMILIES = {
     "sequential": TEXT,
     "threads": ORANGE,
@@ -85,7 +86,7 @@ OTHER = ("dask", "joblib", "mpire", "interpreters")
 
 
 def mechanism_look(name: str) -> Look:
-    """Colour and marker of a mechanism: the same whichever others are shown beside it."""
+    """Choose a mechanism's colour and marker: the same whichever others are shown beside it."""
     place = sum(map(ord, name))
     colour = FAMILIES.get(name.split(".", maxsplit=1)[0])
     if colour is None:

@@ -1,4 +1,4 @@
-"""Speedup over workers: a point a run, beside the ideal. Knows no widget and no kernel."""
+"""Speedup over workers: a point for each run, and the ideal line. Knows no widget and no kernel."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def speedup_columns(runs: pd.DataFrame) -> Columns:
     Returns
     -------
     dict
-        Of the sources ``runs`` (a point a run), ``medians`` (a segment between the medians at two
-        neighbouring worker counts of one mechanism) and ``note``.
+        Of the sources ``runs`` (a point for each run), ``medians`` (a segment between medians at
+        two neighbouring worker counts of one mechanism) and ``note``.
     """
     shown = runs[(runs["ending"] == "finished") & runs["speedup"].notna()]
     looks = [mechanism_look(name) for name in shown["mechanism"]]

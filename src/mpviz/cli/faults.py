@@ -1,78 +1,58 @@
-"""The fault lab in a shell: a line a cell as it ends, then the table. Knows no option."""
+"""`mpviz faults`: the fault lab."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Annotated
 
-from mpviz.cli.printing import write
-from mpviz.faults.lab import report
-from mpviz.faults.lab.cell import Cell, Seen, frame
-from mpviz.faults.lab.committed import differing
+import typer
 
-STYLES = {
-    Seen.RIGHT: "green",
-    Seen.LEFT: "yellow",
-    Seen.RAISED: "yellow",
-    Seen.MEMORY: "magenta",
-    Seen.DIED: "magenta",
-    Seen.CANCELLED: "dim",
-}
-WORST = "bold red"  # nobody is told: lost, hung, wrong
+from mpviz.cli.interrupts import importing
+from mpviz.cli.options import StartMethod, Version
+from mpviz.cli.printing import aside, write
+from mpviz.core.plan import DEFAULT_START_METHOD
 
 
-def observe(
-    stream: Generator[Cell, None, None], say: Callable[[str], object]
-) -> tuple[list[Cell], bool]:
-    """The cells, each said as it ends, and whether Ctrl-C cancelled the rest."""
-    cells: list[Cell] = []
-    try:
-        for cell in stream:
-            cells.append(cell)
-            say(report.line(cell, *differing([cell]).values()))
-    except KeyboardInterrupt:
-        return cells, True
-    finally:
-        stream.close()
-    return cells, False
+def faults(
+    mechanism: Annotated[
+        list[str] | None, typer.Option(help="One of `mpviz list mechanisms`; repeatable.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="One of `mpviz list faults`; repeatable.")
+    ] = None,
+    start_method: StartMethod = DEFAULT_START_METHOD,
+    timeout: Annotated[
+        float | None, typer.Option(help="The deadline of each cell in seconds.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Folder for faults.csv.")] = None,
+    in_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    _version: Version = False,
+) -> None:
+    """Plant faults in tasks and see what each mechanism does; all of them if none is named.
 
+    Exit status: 0 the matrix was observed, hangs and losses included; 1 it was cancelled, or a
+    cell went on after its deadline or left a task unaccounted for; 2 asked for something
+    impossible.
+    """
+    with importing():
+        from mpviz.analysis import csvfiles
+        from mpviz.cli import matrix
+        from mpviz.cli.experiment import in_turn, saved
+        from mpviz.faults.catalogue import FAULTS
+        from mpviz.faults.lab.cell import to_csv
+        from mpviz.faults.lab.report import well
+        from mpviz.faults.lab.running import MECHANISMS_TESTED, run_cells
 
-def as_json(cells: Sequence[Cell], *, cancelled: bool) -> str:
-    """One document: every cell as a row of the frame, and where they differ from the matrix."""
-    differs = [
-        {"mechanism": mechanism, "fault": fault, "committed": sorted(seen)}
-        for (_, _, mechanism, fault), seen in differing(cells).items()
-    ]
-    rows = json.loads(frame(cells).to_json(orient="records"))
-    return json.dumps({"cancelled": cancelled, "cells": rows, "differs": differs}, indent=1)
-
-
-def show(cells: Sequence[Cell], asked: int) -> None:
-    """Print what was seen: of one cell all that is known, of several the table."""
-    differs = differing(cells)
-    if len(cells) == asked == 1:
-        write(f"\n{report.in_full(cells[0])}\n")
-    elif cells:
-        rows = report.table(cells, differs)
-        write("")
-        if sys.stdout.isatty():
-            _colourful(rows)
-        else:
-            write(report.plain(rows))
-        write(f"\n{report.legend(cells, differs)}\n")
-    write(report.summary(cells, asked, differs))
-
-
-def _colourful(rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    styles = {mark: STYLES.get(seen, WORST) for seen, mark in report.MARKS.items()}
-    table = Table(box=None, padding=(0, 0, 0, 1), pad_edge=False)
-    for heading in rows[0]:
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for name, *marks in rows[1:]:
-        table.add_row(name, *(Text(mark, styles.get(mark[:1], "")) for mark in marks))
-    Console().print(table)
+    cells = run_cells(mechanism or None, fault or None, start_method=start_method, timeout=timeout)
+    asked = len({*(mechanism or MECHANISMS_TESTED)}) * len({*(fault or FAULTS)})
+    if csv is not None:
+        csvfiles.check(csv, ["faults"])
+    with in_turn():
+        seen, cancelled = matrix.observe(cells, aside if in_json else write)
+    is_saved = saved(csv, lambda folder: to_csv(folder, seen))
+    if in_json:
+        write(matrix.as_json(seen, cancelled=cancelled))
+    else:
+        matrix.show(seen, asked)
+    if cancelled or not (is_saved and well(seen)):
+        raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""What a shell is told: what was found on standard output, all else on standard error.
+"""Prints for the shell: results on standard output, everything else on standard error.
 
 Knows no option and no trace.
 """
@@ -11,24 +11,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from mpviz.core.plan import Plan
 
-OF_A_STREAM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF)
-SAY_EVERY = 2.0  # seconds between two lines of progress in a pipe
+STREAM_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF)
+SAY_EVERY = 2.0  # seconds between two lines of progress where there is no terminal
 
 
 class Unprinted(Exception):
-    """What was found could not be printed; its text says why."""
+    """The results could not be printed; the message says why."""
 
 
 def write(text: str) -> None:
-    """Print what was found, at once.
+    """Print results, at once.
 
     Raises
     ------
     Unprinted
-        When standard output is full, closed or a pipe that nobody reads.
+        When standard output is full, closed, or a pipe that nobody reads.
     """
     if sys.stdout is None:
         raise Unprinted("standard output is closed")
@@ -39,34 +40,49 @@ def write(text: str) -> None:
 
 @contextmanager
 def printed() -> Iterator[None]:
-    """Within, others may print; what they could not raises as `write` does, at the latest here."""
+    """Let other code print; if that fails, raise as `write` does, at the end at the latest."""
     try:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
-        if error.filename is not None or error.errno not in OF_A_STREAM:
+        if error.filename is not None or error.errno not in STREAM_ERRORS:
             raise
-        # What is left in the buffer must not be tried once more when Python ends.
-        with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), sys.stdout.fileno())
+        _discard(sys.stdout)
         raise Unprinted(error.strerror or type(error).__name__) from error
 
 
 def note(text: str) -> None:
-    """Say something beside what was found, as of mpviz."""
+    """Print a message of mpviz's own on standard error."""
     aside(f"mpviz: {text}")
 
 
 def aside(text: str) -> None:
-    """Say something beside what was found; where nobody can be told, nobody is."""
-    with suppress(OSError, ValueError, AttributeError):  # full, closed, or none from the start
+    """Print a line on standard error; do nothing if that can't be printed."""
+    with suppress(OSError, ValueError, AttributeError):  # full, closed, or None
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
+def drop_unprinted() -> None:
+    """Before the exit: forget what standard error could not take."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Drop what is left in a buffer: if Python can't flush it at exit, the status is 120."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), stream.fileno())
+        stream.flush()
+
+
 def any_text() -> None:
-    """Let every text be printed, also where the terminal has no such characters."""
+    """Escape what the terminal can't show, so that every text can be printed."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -74,7 +90,7 @@ def any_text() -> None:
 
 @contextmanager
 def progress(plan: Plan) -> Iterator[Callable[[int], None]]:
-    """Show tasks done: a bar on a terminal, now and then a plain line in a pipe."""
+    """Show how many tasks are done: a bar on a terminal, elsewhere a line now and then."""
     title, total = f"{plan.workload} {plan.mechanism}", len(plan.inputs)
     if sys.stderr is not None and sys.stderr.isatty():
         from rich.console import Console

@@ -8,6 +8,7 @@ from typing import Any
 
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
+from mpviz.core.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Record:
     left_behind: int = 0  # processes that still ran when the program that started them was done
     survivors: tuple[str, ...] = ()  # processes that could not be ended: "123 (sleep)"
     environment: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def makespan_s(self) -> float:

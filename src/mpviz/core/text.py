@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST = 200  # characters of a value's text
@@ -44,19 +45,27 @@ def as_text(value: Any) -> str:
     return f"{text[: LONGEST - 60]}… ({len(text):,} characters, {digest})"
 
 
-def quoted(value: Any) -> str:
-    """A value in a sentence, however long it is."""
-    try:
-        text = f"{value:,}" if type(value) is int else repr(value)
-    except ValueError:  # an int of thousands of digits
-        return "that"
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
-
-
 def short(text: object) -> str:
     """Shorten a text in its middle, to 60 characters at most."""
     whole = str(text)
     return whole if len(whole) <= 60 else f"{whole[:40]} … {whole[-16:]}"
+
+
+def quoted(value: object, longest: int = LONGEST_QUOTE) -> str:
+    """Write a value into a sentence, as a literal: cut where it is long, printable, on one line.
+
+    ``"five"`` becomes ``'five'``, and 15500000 becomes ``15,500,000``.
+    """
+    if type(value) is int:  # Python refuses to write one of thousands of digits
+        return f"{value:,}" if abs(value) < 10**longest else "one that long"
+    if isinstance(value, str):
+        return repr(value if len(value) <= longest else f"{value[:longest]}…")
+    try:
+        text = repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def seconds(value: float) -> str:
@@ -91,3 +100,8 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.4g} {unit}"
     return f"{count} bytes"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join parts as a sentence does: ``"a, b and c"``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

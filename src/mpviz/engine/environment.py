@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from mpviz.engine.cgroups import groups
 from mpviz.engine.identity import workload_hash
 
 PACKAGES = ("mpviz", "bokeh", "cloudpickle", "ipywidgets", "numpy", "pandas", "voila")
@@ -31,6 +32,12 @@ def usable_cpus() -> float:
     return min(float(allowed), cgroup_quota())
 
 
+def has_gil() -> bool:
+    """Whether this interpreter runs with its global lock."""
+    enabled: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+    return enabled()
+
+
 def free_memory(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")) -> int:
     """Bytes that new processes may use: what is free, or what the tightest cgroup leaves.
 
@@ -38,7 +45,7 @@ def free_memory(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self
     back before it ends anybody.
     """
     free = [psutil.virtual_memory().available]
-    for group in _groups(root, me, "memory"):
+    for group in groups(root, me, "memory"):
         for most, now, idle in (
             ("memory.max", "memory.current", "inactive_file"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -63,27 +70,8 @@ def cgroup_quota(
     root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")
 ) -> float:
     """CPUs that the tightest cgroup (v2 or v1) above this process allows; infinity without one."""
-    groups = _groups(root, me, "cpu")
-    return min([float("inf"), *map(_v2, groups), *map(_v1, groups)])
-
-
-def _groups(root: Path, me: Path, controller: str) -> list[Path]:
-    """The folders of the cgroups, v2 or v1, that this process is in, and of those above."""
-    try:
-        lines = [line.split(":", 2) for line in me.read_text().splitlines()]
-    except OSError:
-        return []
-    found = []
-    for _, controllers, path in (line for line in lines if len(line) == 3):
-        if not controllers:
-            top = root
-        elif controller in controllers.split(","):
-            top = root / controller
-        else:
-            continue
-        folder = top / path.lstrip("/")
-        found += [group for group in (folder, *folder.parents) if group.is_relative_to(top)]
-    return found
+    above = groups(root, me, "cpu")
+    return min([float("inf"), *map(_v2, above), *map(_v1, above)])
 
 
 def _v2(group: Path) -> float:
@@ -129,7 +117,6 @@ def versions() -> str:
 
 def environment(function: Callable[..., Any]) -> dict[str, Any]:
     """What a record carries of the place and the moment; keys as in the runs' columns."""
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     try:
         load = os.getloadavg()[0]
@@ -141,7 +128,7 @@ def environment(function: Callable[..., Any]) -> dict[str, Any]:
         "load": load,
         "python": f"{platform.python_implementation()} {platform.python_version()}"
         + (" free-threaded" if free_threaded else ""),
-        "gil": gil(),
+        "gil": has_gil(),
         "platform": platform.platform(),
         "versions": versions(),
         "workload_hash": workload_hash(function),

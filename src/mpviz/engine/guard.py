@@ -30,6 +30,7 @@ from typing import Any
 from mpviz.core.outcome import Ending
 from mpviz.engine import folders
 from mpviz.engine.ceiling import Ceiling
+from mpviz.engine.cgroups import groups
 from mpviz.engine.exits import reap, stamp_exit, stamp_exits_of
 from mpviz.engine.recording.files import RESULTS, size_of
 from mpviz.engine.recording.raw import FOR_US, LOG, UNBUFFERED, trim
@@ -43,6 +44,7 @@ from mpviz.engine.recording.table import (
     TableFile,
 )
 from mpviz.engine.tree import MARK, end_all, everyone, names, send, system
+from mpviz.engine.usage import Meter
 
 TICK = 0.05  # seconds between looks for new workers
 BOOT_LIMIT = 30.0  # seconds within which the host must come to the user's code
@@ -60,7 +62,8 @@ def main() -> None:
     """Run one host, see it to its end, report it, and clean up.
 
     The report has ``ending``; ``status``, the host's exit status; ``left_behind``, how many
-    processes went on after it; ``used``, the bytes in use when that was too much; ``survivors``,
+    processes went on after it; ``used``, the bytes in use when that was too much; ``usage``, what
+    `mpviz.engine.usage.Meter` has counted; ``survivors``,
     the processes that could not be ended; ``shared``, entries of shared memory that the run's
     processes held, and that may be another's; ``fault``, what went wrong with the guard itself.
     """
@@ -70,7 +73,7 @@ def main() -> None:
         # Not SIG_IGN, which the host would inherit: mechanisms end their workers with SIGTERM.
         signal.signal(signum, lambda _signum, _frame: None)
     report: dict[str, Any] = {"ending": Ending.HOST_DIED, "status": None, "left_behind": 0}
-    report |= {"used": 0, "survivors": [], "shared": [], "fault": ""}
+    report |= {"used": 0, "usage": {}, "survivors": [], "shared": [], "fault": ""}
     kernel_fd = open_kernel(kernel)
     held: set[Path] = set()
     table = None
@@ -82,8 +85,11 @@ def main() -> None:
         table = TableFile(folder / "table")
         host = start_host(folder)
         table.words[HOST] = host.pid
-        watch = Watch(table, host, (kernel, kernel_fd), Ceiling(allowed, folder.name))
+        meter = Meter(groups())
+        meter.begin(everyone(folder.name))
+        watch = Watch(table, host, (kernel, kernel_fd), Ceiling(allowed, folder.name), meter)
         report["ending"] = watch.until_the_end(deadline)
+        report["usage"] = meter.report(everyone(folder.name))
         report["used"] = watch.ceiling.used
         look_back(report, table, host, folder)
         new = system.shared_memory() - entries
@@ -215,8 +221,11 @@ class Watch:
         host: subprocess.Popen[bytes],
         kernel: tuple[int, int | None],
         ceiling: Ceiling,
+        meter: Meter,
     ) -> None:
         self.ceiling = ceiling
+        self._meter = meter
+        self._metered: dict[int, tuple[int, int]] = {}  # worker row -> process, thread
         self._table, self._host, self._kernel = table, host, kernel[0]
         self._poll = select.poll()
         self._followed: dict[int, int] = {}  # pidfd -> worker row
@@ -250,6 +259,7 @@ class Watch:
             if time.perf_counter() > trimmed + TRIM_EVERY:
                 trim(table.path.parent)
                 trimmed = time.perf_counter()
+            self._meter.look(self._metered)
             if self.ceiling.passed([host.pid, *self._unfollowed, *self._pids()]):
                 return Ending.MEMORY
         return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED
@@ -277,8 +287,11 @@ class Watch:
             pid = table.pid(row)
             if not pid:
                 self._pending.append(row)
-            elif pid != self._host.pid:  # not a thread of the host
-                self._follow(pid, row)
+            else:
+                host = pid == self._host.pid  # a thread of it
+                self._metered[row] = pid, table.tid(row) if host else pid
+                if not host:
+                    self._follow(pid, row)
 
     def _follow(self, pid: int, row: int) -> None:
         try:
@@ -294,10 +307,13 @@ class Watch:
 
     def _stamp_exits(self, ready: set[int]) -> None:
         for fd in ready & self._followed.keys():
-            stamp_exit(self._table, self._followed.pop(fd))
+            row = self._followed.pop(fd)
+            self._metered.pop(row, None)
+            stamp_exit(self._table, row)
             self._poll.unregister(fd)
             os.close(fd)
         for pid in [pid for pid in self._unfollowed if system.is_over(pid)]:
+            self._metered.pop(self._unfollowed[pid], None)
             stamp_exit(self._table, self._unfollowed.pop(pid))
 
 

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mpviz.core.outcome import Ending
 from mpviz.core.record import Answer, Line
@@ -151,3 +152,15 @@ def last_words(folder: Path, status: int | None) -> str:
     said = [line.strip() for line in log.splitlines() if line.strip()]
     last = f", saying {said[-1][-LONGEST_WORDS:]!r}" if said else ""
     return f"the process that ran the mechanism ended with status {status}{last}"
+
+
+def remains(report: dict[str, Any]) -> list[str]:
+    """What is still there after a run, in words."""
+    told = []
+    if report["survivors"]:
+        told.append(f"could not be ended: {', '.join(report['survivors'])}")
+    if report["shared"]:
+        told.append(
+            f"left in shared memory, as it may be another program's: {', '.join(report['shared'])}"
+        )
+    return told

@@ -28,7 +28,7 @@ from mpviz.core.text import size
 from mpviz.engine import folders
 from mpviz.engine.carrying.pack import check_sendable, pack
 from mpviz.engine.environment import environment, free_memory
-from mpviz.engine.reading import last_words, read_folder
+from mpviz.engine.reading import last_words, read_folder, remains
 from mpviz.engine.recording.files import OUTPUT
 from mpviz.engine.recording.table import (
     CALLED,
@@ -42,6 +42,7 @@ from mpviz.engine.recording.table import (
     TraceTable,
 )
 from mpviz.engine.tree import MARK, names, system
+from mpviz.engine.usage import usage_of
 from mpviz.mechanisms import MECHANISMS
 
 SHARE_OF_FREE = 0.75  # of the memory that is free, where a plan names no ceiling
@@ -311,6 +312,7 @@ class Running:
             "status": None,
             "left_behind": 0,
             "used": 0,
+            "usage": {},
             "survivors": names(self._sweep()),
             "shared": [],
             "fault": "the guard of the run was killed",
@@ -332,7 +334,7 @@ class Running:
             # Where the results were still being written, what ended that did not end the run.
             ending, message = found.ending, report["fault"]
         message = found.raised or message
-        if told := [*found.lost, *_remains(report)]:
+        if told := [*found.lost, *remains(report)]:
             known = message or ("an exception" if ending is Ending.RAISED else "")
             message = "; ".join([known, *told] if known else told)
         table, now = self.table, time.perf_counter_ns()
@@ -356,6 +358,7 @@ class Running:
             left_behind=report["left_behind"],
             survivors=tuple(report["survivors"]),
             environment=self.environment,
+            usage=usage_of(report["usage"]),
         )
 
     def _sweep(self) -> list[int]:
@@ -385,15 +388,3 @@ class Running:
                 self._guard.wait(GOODBYE_LIMIT)
         folders.remove(self.folder)
         self._cleared = True
-
-
-def _remains(report: dict[str, Any]) -> list[str]:
-    """What is still there after a run, in words."""
-    told = []
-    if report["survivors"]:
-        told.append(f"could not be ended: {', '.join(report['survivors'])}")
-    if report["shared"]:
-        told.append(
-            f"left in shared memory, as it may be another program's: {', '.join(report['shared'])}"
-        )
-    return told

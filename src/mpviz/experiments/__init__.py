@@ -1,27 +1,6 @@
-"""Experiments: small measurements that are not one plan over a mechanism.
+"""Experiments: small measurements that are not one plan over a mechanism, each in its folder.
 
-Each is a function that gives a `Finding`: a frame, a sentence and a chart. Lazy, since a process
-that is measured imports what is below this package, and must not wait for pandas or Bokeh.
+``measured.py`` is what runs in a clean process (standard library only), ``find.py`` runs it and
+says what it shows, ``chart.py`` draws it. An experiment that only runs mechanisms with a workload
+of mpviz has no ``measured.py``.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from mpviz.experiments.catalogue import EXPERIMENTS
-    from mpviz.experiments.finding import Experiment, Finding
-
-__all__ = ["EXPERIMENTS", "Experiment", "Finding"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "EXPERIMENTS":
-        from mpviz.experiments.catalogue import EXPERIMENTS
-
-        return EXPERIMENTS
-    if name in __all__:
-        from mpviz.experiments import finding
-
-        return getattr(finding, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

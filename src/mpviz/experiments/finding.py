@@ -22,7 +22,7 @@ class Finding:
     Parameters
     ----------
     frame
-        What was measured, one row a thing, in plain dtypes; times in seconds.
+        What was measured, in plain dtypes; times in seconds.
     sentence
         What it shows, in words with this machine's numbers.
     printed
@@ -41,6 +41,14 @@ class Finding:
 class Experiment:
     """An experiment to choose by name.
 
+    Its function blocks until it has found something or can't. Besides keywords of its own it takes,
+    as every experiment's does:
+
+    timeout
+        The deadline of the whole experiment, in seconds.
+    start
+        Starts each run: ``runner.start``, or a function that also keeps the run, to cancel it.
+
     Parameters
     ----------
     name, title
@@ -48,8 +56,7 @@ class Experiment:
     about
         What it will do and roughly how long it takes, in one sentence.
     function
-        Called with ``timeout=`` and ``start=`` (both optional) and keywords of its own, it blocks
-        and gives a `Finding`; raises `mpviz.Refused` when it could not measure. Whoever calls it
+        Gives a `Finding`, or raises `mpviz.Refused` when it could not measure. Whoever calls it
         has the machine's turn; `run` waits for it.
     shows
         The code that it runs: functions, or names of mechanisms.
@@ -62,7 +69,7 @@ class Experiment:
     shows: tuple[Callable[..., Any] | str, ...]
 
     def run(self, **options: Any) -> Finding:
-        """Run it when it is this machine's only experiment; say on stderr while it waits.
+        """Run it when this machine measures nothing else; say on stderr that it waits.
 
         Parameters
         ----------

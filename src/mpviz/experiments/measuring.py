@@ -1,16 +1,13 @@
 """Runs what an experiment measures in clean hosts, all of them within one time limit.
 
-Knows no experiment. A host gives results back as short texts only, so a measured function yields
-rows and `report` prints them, each as JSON behind a record separator (as RFC 7464 has it); what
-else is printed is text.
+Knows no experiment.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mpviz.analysis.trace import Trace
@@ -20,15 +17,9 @@ from mpviz.core.plan import LONGEST_TIMEOUT, Plan
 from mpviz.core.record import Record
 from mpviz.core.text import seconds
 from mpviz.engine import runner
+from mpviz.experiments.rows import print_rows, read_rows
 
-SEPARATOR = "\x1e"
-LEAST = 0.001  # seconds: a plan's deadline must be above none
-
-
-def report(function: Callable[..., Iterator[dict[str, Any]]], settings: Mapping[str, Any]) -> None:
-    """In the host: call a measured function and print each row that it yields."""
-    for row in function(**settings):
-        print(SEPARATOR + json.dumps(row), flush=True)  # noqa: T201  the host captures it
+LEAST = 0.001  # seconds: a plan's deadline must be above 0
 
 
 class Measuring:
@@ -50,9 +41,9 @@ class Measuring:
     def rows(
         self, function: Callable[..., Iterator[dict[str, Any]]], **settings: Any
     ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-        """Call a measured function in a clean host; give its rows, and the lines printed."""
+        """Call a measured function in a clean host; return its rows, and the lines printed."""
         plan = Plan(
-            function=functools.partial(report, function),
+            function=functools.partial(print_rows, function),
             inputs=(settings,),
             mechanism="sequential",
             timeout=self._left(),
@@ -62,10 +53,10 @@ class Measuring:
         if record.ending is not Ending.FINISHED:
             self._refuse(record)
         said = [line for entry in record.output for line in entry.text.split("\n")]
-        rows = [json.loads(line[1:]) for line in _with_separator(said)]
+        rows, printed = read_rows(said)
         if not rows:
             raise Refused("It ended without having measured anything.")
-        return rows, tuple(line for line in said if not line.startswith(SEPARATOR))
+        return rows, printed
 
     def trace(
         self,
@@ -78,8 +69,7 @@ class Measuring:
     ) -> Trace:
         """Run a workload with a mechanism.
 
-        With `patience`, in seconds, that is the run's own deadline, and being ended by it is a
-        result as good as another.
+        `patience`, in seconds, is the run's own deadline; to be ended by it is a result too.
         """
         left = self._left()
         own = patience is not None and patience < left
@@ -97,7 +87,7 @@ class Measuring:
         return Trace(record)
 
     def _left(self) -> float:
-        """Seconds that are left; a limit that makes no sense is the runner's to refuse."""
+        """Seconds that are left; the runner refuses a limit that makes no sense."""
         sane = type(self.timeout) in (int, float) and 0 < self.timeout <= LONGEST_TIMEOUT
         if not sane:
             return self.timeout
@@ -111,7 +101,3 @@ class Measuring:
             raise Refused("Nothing was found: it was cancelled.")
         why = record.message or next(iter(record.errors.values()), "") or str(record.ending)
         raise Refused(f"It could not be measured: {' '.join(why.split()).rstrip('.')}.")
-
-
-def _with_separator(lines: Iterable[str]) -> Iterator[str]:
-    return (line for line in lines if line.startswith(SEPARATOR))

@@ -1,27 +1,33 @@
-"""A plan as text to take along: a call in Python, a line for a shell. Knows no widget."""
+"""A plan as text to take home: a call in Python, a line for a shell. Knows no widget.
+
+Where the mechanism starts processes the start method is named even if it is this Python's default,
+since the text may be used with another Python, whose default differs.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from mpviz.core.plan import Plan
 from mpviz.mechanisms import MECHANISMS
 
-MOST_NUMBERS = 1000  # written out
+MOST_NUMBERS = 1000  # that are written out
 
 
 def as_python(plan: Plan, own: bool, made: Mapping[str, Any] | None = None) -> str:
-    """A plan as a call of `mpviz.run`.
+    """Write a plan as a call of `mpviz.run`.
 
     Parameters
     ----------
     plan
-        Of a workload and, unless it is `own` or `made`, an input set that have a name.
+        Its workload is one of `WORKLOADS`; its input set comes with mpviz, unless the inputs are
+        `own` or `made`.
     own
-        Whether its inputs are the reader's own, to be written out.
+        Whether its inputs are the reader's own; these are written out.
     made
-        With which options `mpviz.inputs.generate` made its inputs.
+        The options with which `mpviz.inputs.generate` made its inputs.
     """
     numbers = f"mpviz.input_set({plan.input_set!r})"
     if made is not None:
@@ -50,7 +56,7 @@ def as_python(plan: Plan, own: bool, made: Mapping[str, Any] | None = None) -> s
 
 
 def as_shell(plan: Plan, own: bool) -> str:
-    """A plan as a line for a shell; own numbers are named as the file to make."""
+    """Write a plan as a line for a shell; for the reader's own numbers it names a file to make."""
     named = "numbers.txt" if own else plan.input_set
     words = ["mpviz", "run", plan.workload, "--mechanism", plan.mechanism]
     words += ["--workers", str(plan.workers), "--input-set", named]
@@ -58,4 +64,4 @@ def as_shell(plan: Plan, own: bool) -> str:
         words += ["--start-method", plan.start_method]
     if MECHANISMS[plan.mechanism].chunks:
         words += ["--chunk-size", str(plan.chunk_size)]
-    return " ".join([*words, "--timeout", f"{plan.timeout:g}"])
+    return shlex.join([*words, "--timeout", f"{plan.timeout:g}"])

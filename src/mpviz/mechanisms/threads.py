@@ -1,4 +1,4 @@
-"""Threads: they share everything, also the GIL."""
+"""Threads: they share everything, including the GIL where Python has one."""
 
 import queue
 
@@ -8,8 +8,9 @@ from mpviz.mechanisms.result import attempt, unwrap
 def threads(task, inputs, *, workers, context, chunk_size):
     """Threads of one process, fed from one queue.
 
-    Quick to start and nothing is copied. While tasks compute, the GIL lets one thread run at a
-    time; while they wait (for a disk, a network, a sleep), the others go on.
+    Quick to start, and nothing is copied. While a task waits (for a disk, a network, a sleep),
+    other threads go on. While tasks compute, the GIL lets only one thread run at a time; a
+    free-threaded Python (3.13t and later) has no GIL, and its threads compute at the same time.
     """
     to_do = queue.SimpleQueue()
     done = queue.SimpleQueue()

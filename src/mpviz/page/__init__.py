@@ -1,4 +1,4 @@
-"""The page: controls, views and `build`, the only place that knows both."""
+"""The page; `build` makes it."""
 
 from mpviz.page.app import build
 

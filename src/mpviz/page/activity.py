@@ -1,6 +1,7 @@
-"""One thing at a time: who is busy, and how Cancel ends it. Knows no widget and no frame.
+"""One thing at a time: whether something runs, and how Cancel ends it.
 
-On this page, and on this machine: whoever takes the turn waits in the machine's line for it.
+One thing on this page, and on this machine, whose line (`mpviz.engine.turns`) it waits in. Knows no
+widget and no frame.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from mpviz.engine import runner, turns
 from mpviz.serving import limits
 
 
-class Turn:
-    """Whoever measures takes the turn, and starts plans through it.
+class Activity:
+    """What the page is doing: plans are started through it, by one part of the page at a time.
 
     Parameters
     ----------
     start
         How a plan is started; a test may hand in its own.
     on_change
-        Called without arguments when the turn was taken or given back.
+        Called without arguments when the page becomes busy and when it is free again.
     """
 
     def __init__(
@@ -32,36 +33,38 @@ class Turn:
     ) -> None:
         self._start = start
         self._on_change = on_change
-        self._running: list[Any] = []  # the lab has several at once
-        self._asked = asyncio.Event()  # whether this turn is to end
+        self._running: list[Any] = []  # the fault lab has several at once
+        self._cancel_asked = asyncio.Event()
         self.busy = False
 
     @property
     def cancelled(self) -> bool:
         """Whether this turn, or the last one, was cancelled."""
-        return self._asked.is_set()
+        return self._cancel_asked.is_set()
 
     @asynccontextmanager
-    async def taken(self, say: Callable[[str], object] = lambda _text: None) -> AsyncIterator[None]:
-        """Wait for the turn, and hold it; ask `busy` first, which is so from the start.
+    async def turn(
+        self, on_wait: Callable[[str], object] = lambda _text: None
+    ) -> AsyncIterator[None]:
+        """Wait for this machine's turn, and hold it; the page is busy from the start.
 
-        A cancel ends the waiting: then `cancelled` is so within, and `start` refuses. What was
-        started and is still under way when something is raised within is ended: nobody would wait
-        for it, and no Cancel would reach it.
+        Ask `busy` before. A cancel ends the waiting: then the block begins with `cancelled` set,
+        and `start` refuses. When the block raises, what still runs is ended, since nobody would
+        wait for it and no Cancel would reach it.
 
         Parameters
         ----------
-        say
-            Gets a sentence that tells how many are ahead, whenever that changes.
+        on_wait
+            Gets a sentence that says how many are ahead, whenever that changes.
         """
-        self.busy, self._asked = True, asyncio.Event()
+        self.busy, self._cancel_asked = True, asyncio.Event()
         try:
             self._on_change()
             with turns.Place() as place:
-                await self._wait(place, say)
+                await self._wait(place, on_wait)
                 yield
         except asyncio.CancelledError:
-            self.cancel()  # a thread may be about to start the next one
+            self.cancel()  # a thread may be about to start the next run
             raise
         except BaseException:
             self._end()
@@ -70,13 +73,14 @@ class Turn:
             self.busy, self._running = False, []
             self._on_change()
 
-    async def _wait(self, place: turns.Place, say: Callable[[str], object]) -> None:
-        said = 0
+    async def _wait(self, place: turns.Place, on_wait: Callable[[str], object]) -> None:
+        shown = 0
         while not self.cancelled and (ahead := place.ahead()):
-            if ahead != said:
-                say(f"Waiting: {turns.experiments(said := ahead)} of yours.")
+            if ahead != shown:
+                shown = ahead
+                on_wait(f"Waiting: {turns.experiments(ahead)} of yours.")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), turns.pause(ahead))
+                await asyncio.wait_for(self._cancel_asked.wait(), turns.pause(ahead))
 
     def start(self, plan: Plan) -> Any:
         """Start a plan so that `cancel` ends it; from any thread.
@@ -84,8 +88,7 @@ class Turn:
         Raises
         ------
         Refused
-            When the plan is beyond the limits; after a cancel: nothing more is started in this
-            turn.
+            When the plan is beyond the limits, or this turn was cancelled.
         """
         if self.cancelled:
             raise Refused("Cancelled.")
@@ -96,8 +99,8 @@ class Turn:
         return running
 
     def cancel(self) -> None:
-        """End what is running, and let nothing follow."""
-        self._asked.set()
+        """End what is running, and start nothing more in this turn."""
+        self._cancel_asked.set()
         self._end()
 
     def _end(self) -> None:

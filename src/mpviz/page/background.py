@@ -1,4 +1,4 @@
-"""What a blocking generator gives, on the kernel's loop as it comes. Knows no cell, no widget."""
+"""A blocking generator, consumed on the kernel's loop. Knows no cell and no widget."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def arriving(
+async def in_background(
     stream: Generator[T, None, None], pause: float
 ) -> AsyncGenerator[T | None, None]:
-    """Each item of a generator that blocks; it is closed at the end.
+    """Advance a blocking generator in a thread, and give each of its items.
+
+    The generator is closed at the end.
 
     Parameters
     ----------
     stream
-        Is advanced in a thread, so that the loop goes on meanwhile. None is not among its items.
+        The generator; None is not among its items.
     pause
-        Seconds after which None is given, where no item came.
+        None is given after so many seconds without an item.
     """
-    coming: asyncio.Task[T | None] | None = None
+    following: asyncio.Task[T | None] | None = None
     try:
         while True:
-            coming = coming or asyncio.create_task(asyncio.to_thread(next, stream, None))
-            await asyncio.wait({coming}, timeout=pause)
-            if not coming.done():
+            following = following or asyncio.create_task(asyncio.to_thread(next, stream, None))
+            await asyncio.wait({following}, timeout=pause)
+            if not following.done():
                 yield None
                 continue
-            item, coming = coming.result(), None
+            item, following = following.result(), None
             if item is None:
                 return
             yield item
     finally:
-        if coming is not None:  # a generator that is at work can't be closed
-            await asyncio.wait({coming})
+        if following is not None:  # a generator that is running can't be closed
+            await asyncio.wait({following})
         await asyncio.to_thread(stream.close)

@@ -1,6 +1,6 @@
 """Links that set the page: the query of an address -> settings, and back. Knows no widget.
 
-A link may come from anyone: of each value there is a fit one or a sentence, never an exception.
+A link may come from anyone: each of its values is fit or becomes a sentence, never an exception.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 LONGEST = 2_000  # characters of a query
 MOST_KEYS = 40
-SHOWN = 40  # characters of a value that is named in a sentence
-STEP = "step"
-TAB = "tab"
+LONGEST_VALUE = 40  # characters of a value in a sentence
+STEP, TAB, START = "step", "tab", "start"
 
 Value = str | int | float
 Check = Callable[[str], Value]
@@ -22,22 +21,22 @@ Check = Callable[[str], Value]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link asks for: values by key that are fit, and a sentence for each that is not."""
+    """What a link asks for: the fit values by key, and a sentence for each other."""
 
     values: Mapping[str, Value]
     ignored: tuple[str, ...] = ()
 
 
 def read(query: str, checks: Mapping[str, Check]) -> Link:
-    """What a query asks for.
+    """Read what a query asks for.
 
     Parameters
     ----------
     query
         As in the address, with or without its question mark.
     checks
-        For each key that means something: gives the value that a text stands for, or raises
-        ValueError with what was expected. Other keys are somebody else's and not looked at.
+        For each key of ours: gives the value that a text stands for, or raises ValueError with what
+        was expected. Other keys are not ours and are ignored.
     """
     if len(query) > LONGEST:
         return Link({}, (f"The link is longer than {LONGEST:,} characters and was ignored.",))
@@ -53,17 +52,17 @@ def read(query: str, checks: Mapping[str, Check]) -> Link:
         try:
             values[key] = checks[key](text)
         except ValueError as expected:
-            ignored.append(f"The link's {key}={_shown(text)} was ignored: {expected}.")
+            ignored.append(f"The link's {key}={_shortened(text)} was ignored: {expected}.")
     return Link(values, tuple(ignored))
 
 
 def query(values: Mapping[str, Value]) -> str:
-    """The query of a link that asks for these values."""
+    """Write the query of a link that asks for these values."""
     return urlencode({key: _text(value) for key, value in values.items()})
 
 
 def one_of(what: str, known: Mapping[str, object] | list[str] | tuple[str, ...]) -> Check:
-    """A check for a known name."""
+    """Make a check for a known name."""
 
     def check(text: str) -> str:
         if text not in known:
@@ -74,7 +73,7 @@ def one_of(what: str, known: Mapping[str, object] | list[str] | tuple[str, ...])
 
 
 def whole(what: str, least: int, most: int) -> Check:
-    """A check for a whole number within bounds."""
+    """Make a check for a whole number within bounds."""
 
     def check(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
@@ -85,7 +84,7 @@ def whole(what: str, least: int, most: int) -> Check:
 
 
 def number(what: str, least: float, most: float) -> Check:
-    """A check for a decimal number within bounds."""
+    """Make a check for a decimal number within bounds."""
 
     def check(text: str) -> float:
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) or not least <= float(text) <= most:
@@ -95,9 +94,9 @@ def number(what: str, least: float, most: float) -> Check:
     return check
 
 
-def _shown(text: str) -> str:
+def _shortened(text: str) -> str:
     clean = "".join(c if c.isprintable() else "�" for c in text)
-    return clean if len(clean) <= SHOWN else f"{clean[: SHOWN - 1]}…"
+    return clean if len(clean) <= LONGEST_VALUE else f"{clean[: LONGEST_VALUE - 1]}…"
 
 
 def _text(value: Value) -> str:

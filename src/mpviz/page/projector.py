@@ -1,16 +1,15 @@
-"""The projector view: larger type, one chart at a time, the controls tucked away.
+"""Which chart is looked at, and the projector view: larger type, that chart alone.
 
-Knows no chart: it says by classes of the page's root which one is looked at.
+Knows no chart: it sets classes of the page's root, and the style sheet does the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ipywidgets as widgets
 
-from mpviz.page.widgets.address import ProjectorButton
-from mpviz.page.widgets.widget import ErrorHandler
+from mpviz.page.boxes import row, set_class
+from mpviz.page.widgets.handlers import ErrorHandler, Guard
+from mpviz.page.widgets.projector_button import ProjectorButton
 
 CHARTS = {
     "Timeline": "mpviz-see-t",
@@ -23,40 +22,40 @@ TIMELINE, SPEEDUP, EXPERIMENT = "Timeline", "Speedup", "Experiment"
 
 
 class Projector:
-    """A button that turns it on, and what chooses the chart meanwhile."""
+    """The button that turns the projector view on, and the bar that chooses its chart.
 
-    def __init__(
-        self,
-        guard: Callable[[Callable[..., object]], Callable[..., None]],
-        on_error: ErrorHandler,
-    ) -> None:
-        self.button = ProjectorButton(self._turn, on_error=on_error)
-        self.charts = widgets.ToggleButtons(
+    Parameters
+    ----------
+    root
+        The page, whose classes it sets.
+    guard
+        Wraps a handler so that its exceptions are shown.
+    on_error
+        Gets what the button's handler raised.
+    """
+
+    def __init__(self, root: widgets.Widget, guard: Guard, on_error: ErrorHandler) -> None:
+        self._root = root
+        self.button = ProjectorButton(self._switch, on_error=on_error)
+        self._chart = widgets.ToggleButtons(
             options=list(CHARTS), value=TIMELINE, description="One chart at a time"
         )
-        self.controls = widgets.ToggleButton(description="Controls", value=False)
-        self.bar = widgets.HBox([self.charts, self.controls]).add_class("mpviz-projector-bar")
-        self._root = widgets.VBox()
-        self.charts.observe(guard(self._chosen), "value")
-        self.controls.observe(guard(self._chosen), "value")
-
-    def attach(self, root: widgets.Widget) -> None:
-        """The page whose look it changes."""
-        self._root = root
-        self._chosen()
+        self._controls = widgets.ToggleButton(description="Controls", value=False)
+        self.bar = row((self._chart, self._controls), "mpviz-projector-bar")
+        self._chart.observe(guard(self._update), "value")
+        self._controls.observe(guard(self._update), "value")
+        self._update()
 
     def look_at(self, chart: str) -> None:
         """Bring a chart to the front."""
-        self.charts.value = chart
+        self._chart.value = chart
+        set_class(self._root, "mpviz-on-experiment", chart == EXPERIMENT)
+        set_class(self._root, "mpviz-on-speedup", chart == SPEEDUP)
 
-    def _turn(self, on: bool) -> None:
-        _mark(self._root, "mpviz-projector", on)
+    def _switch(self, on: bool) -> None:
+        set_class(self._root, "mpviz-projector", on)
 
-    def _chosen(self, _change: object = None) -> None:
-        for chart, name in CHARTS.items():
-            _mark(self._root, name, self.charts.value == chart)
-        _mark(self._root, "mpviz-with-controls", self.controls.value is True)
-
-
-def _mark(root: widgets.Widget, name: str, on: bool) -> None:
-    (root.add_class if on else root.remove_class)(name)
+    def _update(self, _change: object = None) -> None:
+        for chart, css in CHARTS.items():
+            set_class(self._root, css, self._chart.value == chart)
+        set_class(self._root, "mpviz-with-controls", self._controls.value is True)

@@ -1,58 +1,55 @@
-"""What the page says in words: how things stand, what went wrong, what a link asked in vain.
+"""What the page says: how things stand, what went wrong, what a link could not set.
 
 Knows no run and no control.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import ipywidgets as widgets
 
 from mpviz.core.errors import Refused
+from mpviz.page.markup import element
 
 
-class Said:
+class Status:
     """The page's status line, its error and its notice."""
 
     def __init__(self) -> None:
-        self.status = widgets.HTML()
+        self.line = widgets.HTML()
         self.error = widgets.HTML()
         self.notice = widgets.HTML()
 
-    def say(self, text: str, done: int = 0, total: int = 0) -> None:
-        """How things stand; with a bar where there is a total."""
-        bar = ""
+    def show(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Say how things stand; with a progress bar where there is a total."""
+        parts = [text]
         if total:
-            bar = f'<progress max="{total}" value="{done}" aria-label="tasks done"></progress>'
-        self.status.value = (
-            f'<div class="mpviz-status" role="status">{html.escape(text)}{bar}</div>'
-        )
+            bar = {"max": str(total), "value": str(done), "aria_label": "tasks done"}
+            parts.append(element("progress", "", **bar))
+        self.line.value = element("div", parts, "mpviz-status", role="status")
 
     @contextmanager
-    def ending(self, otherwise: str) -> Iterator[None]:
-        """Whatever breaks off what is done within, the status says so: it is under way no more."""
+    def on_failure(self, text: str) -> Iterator[None]:
+        """Show this text when an exception leaves the block, so that no "Running…" stays."""
         try:
             yield
         except BaseException:
-            self.say(otherwise)
+            self.show(text)
             raise
 
-    def tell(self, error: Exception, before: str = "") -> None:
-        """Show a failure as a sentence; ours as it is, any other with its type."""
+    def show_error(self, error: Exception, before: str = "") -> None:
+        """Show a failure as a sentence: a refusal as it is, any other error with its type."""
         text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
         text = f"{before} {text}" if before else text
-        self.error.value = f'<p class="mpviz-error" role="alert">{html.escape(text)}</p>'
+        self.error.value = element("p", text, "mpviz-error", role="alert")
 
     def clear_error(self) -> None:
-        """What went wrong is no longer so."""
+        """Take the error away."""
         self.error.value = ""
 
-    def note(self, sentences: Sequence[str]) -> None:
-        """Name what was ignored; nothing, where nothing was."""
+    def show_notice(self, sentences: Sequence[str]) -> None:
+        """Name what was ignored; without a sentence, take the notice away."""
         text = " ".join(sentences)
-        self.notice.value = (
-            f'<p class="mpviz-notice" role="status">{html.escape(text)}</p>' if text else ""
-        )
+        self.notice.value = element("p", text, "mpviz-notice", role="status") if text else ""

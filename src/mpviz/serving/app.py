@@ -1,6 +1,6 @@
-"""Voila behind our door: it serves the one notebook and looks after its kernels.
+"""The server: Voila with our own handlers, behind the door. Ends kernels that nobody needs.
 
-Knows Voila; slow to import, and of no use to the other commands.
+Slow to import, since it imports Voila.
 """
 
 from __future__ import annotations
@@ -26,32 +26,42 @@ from tornado.web import HTTPError, RequestHandler
 from voila.app import Voila
 
 from mpviz.core import resources
-from mpviz.serving import ledger, messages
-from mpviz.serving.door import BOKEH, KERNEL, LONGEST_BODY, LONGEST_HEADER, Door, Doorman
-from mpviz.serving.entrance import LOOK_EVERY, Entrance, guests
-from mpviz.serving.handlers import LARGEST, SCRIPTS, VISITS, PageHandler, Script, Socket, plain
-from mpviz.serving.kernels import Connection, Kernels
+from mpviz.core.text import size
+from mpviz.serving import messages
+from mpviz.serving.connections import CHECK_EVERY, BoundedServer, connections_beside
+from mpviz.serving.door import BOKEH, KERNEL, LONGEST_BODY, LONGEST_HEADER, Door, DoorRouter
+from mpviz.serving.handlers import (
+    LARGEST,
+    SCRIPTS,
+    VISITS,
+    BokehScript,
+    PageHandler,
+    PageSocket,
+    with_notices,
+)
+from mpviz.serving.kernels import KernelConnection, Kernels
 from mpviz.serving.limits import BOKEH_VARIABLE
-from mpviz.serving.options import Place
+from mpviz.serving.log import BoundedLog, install
+from mpviz.serving.options import ServeOptions
 from mpviz.serving.visits import Visit, Visits
 
-KERNEL_ANSWERS = 20.0  # seconds, or the page is told that it does not
-TIDY_EVERY = 20.0  # seconds between two times of giving memory back
-WEIGH_EVERY = 3.0  # seconds between two looks at the memory of kernels
-IDLE_LIMIT = 30.0  # seconds that a connection may say nothing; a websocket is another thing
-BODY_LIMIT = 15.0  # seconds for the body of a request, which is always small
-LONGEST_FOLDER = 40  # characters: a socket's whole path may have 107
-M_ARENA_MAX = -8  # of glibc's malloc.h
-ENDED, SAID = 1001, 4000  # websocket: going away; for a reason that the page shows
-MEMORY, MEMORY_PUBLIC = 4 * 2**30, 768 * 2**20  # bytes of a kernel; a page begins with 130 MiB
+KERNEL_TIMEOUT = 20.0  # seconds a kernel may take to answer before its page is told
+RELEASE_EVERY = 20.0  # seconds between two calls of release_memory
+CHECK_MEMORY_EVERY = 3.0
+IDLE_TIMEOUT = 30.0  # seconds without traffic after which a connection closes; not for websockets
+BODY_TIMEOUT = 15.0  # seconds for the body of a request, which is always small
+LONGEST_TEMP = 40  # characters of the temporary folder: a socket's whole path may have 107
+M_ARENA_MAX = -8  # from glibc's malloc.h
+GOING_AWAY, WITH_REASON = 1001, 4000  # websocket close codes; the page shows the second's reason
+MEMORY, MEMORY_PUBLIC = 4 * 2**30, 768 * 2**20  # bytes a kernel may use; a new page needs 130 MiB
 
-
-SWEEP = """
+# Removes a folder once the server is gone, however it ended.
+REMOVER = """
 import shutil, signal, sys, time
 from pathlib import Path
 for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(one, signal.SIG_IGN)
-sys.stdin.buffer.read()  # until the server is gone, however it went
+sys.stdin.buffer.read()  # ends when the server's end of the pipe is closed
 for _ in range(20):
     shutil.rmtree(sys.argv[1], ignore_errors=True)
     if not Path(sys.argv[1]).exists():
@@ -61,57 +71,57 @@ for _ in range(20):
 
 
 class Server(Voila):  # type: ignore[misc]  # Voila ships no types
-    """One notebook at one place.
+    """Serves the one notebook.
 
     Notes
     -----
-    Made by `make`; its own arguments are Voila's.
+    Made by `make_server`; its own arguments are Voila's.
     """
 
-    place: Place
+    options: ServeOptions
     visits: Visits
     listener: socket.socket
-    ledger: ledger.Ledger
+    kernel_log: BoundedLog
     on_ready: Callable[[], object]
 
     def init_settings(self) -> Any:
-        """Voila's, with ours."""
-        sweep_up(self.connection_dir)
+        """Voila's settings and ours."""
+        remove_with_server(self.connection_dir)
         return super().init_settings() | {
             VISITS: self.visits,
-            "kernel_websocket_connection_class": Connection,
-            LARGEST: messages.LARGEST_PUBLIC if self.place.public else messages.LARGEST,
+            "kernel_websocket_connection_class": KernelConnection,
+            LARGEST: messages.LARGEST_PUBLIC if self.options.public else messages.LARGEST,
             "xsrf_cookie_kwargs": {"samesite": "Lax"},
-            "log_function": log,
+            "log_function": log_failure,
         }
 
     def init_handlers(self) -> Any:
-        """Ours first, which take the place of Voila's."""
+        """Our handlers, then Voila's; tornado takes the first that matches."""
         handlers = super().init_handlers()
         return [
             (r"/", PageHandler, handlers[-1][2]),
-            (rf"/api/kernels/(?P<kernel_id>{KERNEL})/channels", Socket),
-            (BOKEH, Script, {"path": str(SCRIPTS)}),
-            *((path, plain(handler), *more) for path, handler, *more in handlers[:-1]),
+            (rf"/api/kernels/(?P<kernel_id>{KERNEL})/channels", PageSocket),
+            (BOKEH, BokehScript, {"path": str(SCRIPTS)}),
+            *((path, with_notices(handler), *more) for path, handler, *more in handlers[:-1]),
         ]
 
     def listen(self) -> None:
-        """Open the door, and stand by until it is closed."""
-        server = Entrance(
-            Doorman(Door(self.place).judge, self.app, self.let_in),
+        """Serve until the loop is stopped."""
+        server = BoundedServer(
+            DoorRouter(Door(self.options).judge, self.app, self.trust),
             max_header_size=LONGEST_HEADER,
             max_body_size=LONGEST_BODY,
             max_buffer_size=self.app.settings[LARGEST] + LONGEST_BODY,
-            idle_connection_timeout=IDLE_LIMIT,
-            body_timeout=BODY_LIMIT,
+            idle_connection_timeout=IDLE_TIMEOUT,
+            body_timeout=BODY_TIMEOUT,
         )
         self.ioloop = IOLoop.current()
-        self.guests = guests(self.place.kernels)
-        server.open(self.listener, self.guests)
-        PeriodicCallback(self.look, 1000 * LOOK_EVERY).start()
-        PeriodicCallback(server.look, 1000 * LOOK_EVERY).start()
-        PeriodicCallback(self.weigh, 1000 * WEIGH_EVERY).start()
-        PeriodicCallback(give_back_memory, 1000 * TIDY_EVERY).start()
+        self.connections = connections_beside(self.options.kernels)
+        server.open(self.listener, self.connections)
+        PeriodicCallback(self.check_visits, 1000 * CHECK_EVERY).start()
+        PeriodicCallback(server.check, 1000 * CHECK_EVERY).start()
+        PeriodicCallback(self.check_memory, 1000 * CHECK_MEMORY_EVERY).start()
+        PeriodicCallback(release_memory, 1000 * RELEASE_EVERY).start()
         self.ioloop.add_callback(self.on_ready)
         try:
             self.ioloop.start()
@@ -120,80 +130,82 @@ class Server(Voila):  # type: ignore[misc]  # Voila ships no types
         finally:
             self.stop()
 
-    def let_in(self, request: HTTPServerRequest) -> None:
-        """Let a connection that passed the door stay, when there is no room for all."""
-        self.guests.let_in(getattr(request.connection, "stream", None), request.remote_ip)
+    def trust(self, request: HTTPServerRequest) -> None:
+        """Keep the connection of a request that passed the door, even when room gets scarce."""
+        self.connections.trust(getattr(request.connection, "stream", None), request.remote_ip)
 
-    async def weigh(self) -> None:
-        """End the visits whose kernel takes more memory than a page may have."""
-        most = MEMORY_PUBLIC if self.place.public else MEMORY
+    async def check_memory(self) -> None:
+        """End the visits whose kernel uses more memory than it may."""
+        most = MEMORY_PUBLIC if self.options.public else MEMORY
         heavy = [visit for visit in self.visits if self.kernel_manager.memory(visit.kernel) > most]
-        why = f"it took more than the {most >> 20} MiB of memory that a page may have"
+        why = f"it took more than the {size(most)} of memory that a page may have"
         await asyncio.gather(*(self.end(visit, why) for visit in heavy))
 
-    async def look(self) -> None:
-        """End the visits that are over, and those whose kernel is dead."""
+    async def check_visits(self) -> None:
+        """End the visits that are over, and those whose kernel has died."""
         over = set(self.visits.over())
-        over |= {visit for visit in self.visits if visit.kernel and not await self.lives(visit)}
+        over |= {visit for visit in self.visits if visit.kernel and not await self.is_alive(visit)}
         await asyncio.gather(*(self.end(visit) for visit in over))
 
-    async def lives(self, visit: Visit) -> bool:
-        """Whether the kernel of a visit is still there: a page may end its own, and any may die."""
+    async def is_alive(self, visit: Visit) -> bool:
+        """Whether the visit's kernel is alive: a page may have ended it, or it crashed."""
         try:
             return bool(await self.kernel_manager.get_kernel(visit.kernel).is_alive())
         except (KeyError, HTTPError):
             return False
 
     async def end(self, visit: Visit, why: str = "") -> None:
-        """End a visit: its kernel, with all that it runs, and its websockets, which say why."""
+        """End a visit: its kernel with everything it runs, and its websockets, with the reason."""
         self.visits.end(visit)
         if visit.kernel in self.kernel_manager:
             with contextlib.suppress(KeyError, HTTPError):
                 await self.kernel_manager.shutdown_kernel(visit.kernel)
         for one in list(visit.sockets):
-            one.close(SAID if why else ENDED, why)
+            one.close(WITH_REASON if why else GOING_AWAY, why)
 
 
-def make(place: Place, listener: socket.socket, on_ready: Callable[[], object]) -> Server:
-    """A server that is about to start.
+def make_server(
+    options: ServeOptions, listener: socket.socket, on_ready: Callable[[], object]
+) -> Server:
+    """A server, ready to start.
 
     Parameters
     ----------
-    place
-        Where, and for whom.
+    options
+        Where, and to whom.
     listener
-        To accept connections on.
+        The listening socket.
     on_ready
-        Called when it does.
+        Called once it accepts connections.
     """
-    keep_memory_together()
+    use_one_arena()
     app = Server()
-    app.place, app.listener, app.on_ready = place, listener, on_ready
-    app.visits = Visits(place.kernels, place.idle)
-    app.config_file_paths = []  # what lies in the current folder is not to be run
+    app.options, app.listener, app.on_ready = options, listener, on_ready
+    app.visits = Visits(options.kernels, options.idle)
+    app.config_file_paths = []  # never run configuration from the current folder
     configuration = app.config.VoilaConfiguration
-    configuration.prelaunch_hook = hand_out_xsrf_cookie
+    configuration.prelaunch_hook = set_xsrf_cookie
     configuration.multi_kernel_manager_class = Kernels
     configuration.allow_template_override = configuration.allow_theme_override = "NOTEBOOK"
-    app.config.KernelManager.autorestart = False  # a kernel without its page is of no use
-    # Its timer holds all that a visit was, for as long; the notebook has run when it is set.
-    app.config.MappingKernelManager.kernel_info_timeout = KERNEL_ANSWERS
-    if len(tempfile.gettempdir()) <= LONGEST_FOLDER:
-        app.config.KernelManager.transport = "ipc"  # which others on this machine can't listen to
+    app.config.KernelManager.autorestart = False  # a restarted kernel would have no page
+    # This timer keeps a whole visit in memory until it fires; by then the notebook has run.
+    app.config.MappingKernelManager.kernel_info_timeout = KERNEL_TIMEOUT
+    if len(tempfile.gettempdir()) <= LONGEST_TEMP:
+        app.config.KernelManager.transport = "ipc"  # other users of this machine can't listen in
     app.config.IdentityProvider.cookie_options = {"samesite": "Lax"}
     os.environ[BOKEH_VARIABLE] = f"/mpviz/bokeh/{bokeh.__version__}/bokeh.min.js"
-    for chatty in ("tornado.application", "tornado.general"):  # what visitors do wrong
+    for chatty in ("tornado.application", "tornado.general"):  # they report visitors' mistakes
         logging.getLogger(chatty).setLevel(logging.ERROR)
     app.initialize([str(resources.notebook()), "--no-browser", "--Voila.log_level=ERROR"])
-    ledger.install(app.log)
-    app.ledger = ledger.Ledger()  # for kernels, so that what one prints hides nothing of ours
+    install(app.log)
+    app.kernel_log = BoundedLog()  # of its own, so that a kernel's output can't crowd out ours
     return app
 
 
-def sweep_up(folder: str) -> None:
-    """See to it that a folder goes when this process does, even if it is killed."""
+def remove_with_server(folder: str) -> None:
+    """Have a folder removed when this process ends, even if it is killed."""
     subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", SWEEP, folder],
+        [sys.executable, "-I", "-S", "-c", REMOVER, folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -201,29 +213,29 @@ def sweep_up(folder: str) -> None:
     )
 
 
-def hand_out_xsrf_cookie(handler: Any, **_notebook: Any) -> None:
-    """Let the page say goodbye: without this cookie Voila refuses its request to end the kernel.
+def set_xsrf_cookie(handler: Any, **_notebook: Any) -> None:
+    """Set the cookie without which Voila refuses the page's request to end its kernel.
 
     See voila issue 1458; our template sends the cookie's value along.
     """
     _ = handler.xsrf_token  # reading it sets the cookie
 
 
-def give_back_memory() -> None:
-    """Return to the system what visitors who left have used: 148 visits had left 126 MiB."""
+def release_memory() -> None:
+    """Return freed memory to the system: without this, 148 visits had left 126 MiB."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # there is no glibc
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def keep_memory_together() -> None:
-    """Let all threads take memory from one place: what is spread over many is hardly given back."""
-    with contextlib.suppress(OSError, AttributeError):
+def use_one_arena() -> None:
+    """Let all threads allocate from one arena: memory spread over many is hardly ever returned."""
+    with contextlib.suppress(OSError, AttributeError):  # there is no glibc
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
-def log(handler: RequestHandler) -> None:
-    """Tell of what failed, and of nothing that a visitor did."""
+def log_failure(handler: RequestHandler) -> None:
+    """Log requests that failed through a fault of the server; never what visitors do wrong."""
     if handler.get_status() >= 500 and handler.get_status() != 503:
         access_log.error(
             "%d %s %s", handler.get_status(), handler.request.method, handler.request.path

@@ -1,7 +1,7 @@
-"""The door: every request is judged here, before anything else sees it.
+"""The door: checks every request before anything else sees it.
 
-`Door.judge` is a pure function of a request: nothing, if it may pass, or the notice it gets
-instead. What is not on the list of routes does not exist. Knows no kernel and no visit.
+`Door.judge` gives None for a request that may pass, or the notice that is sent instead. What is not
+on the list of routes does not exist. Knows no kernel and no visit.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from tornado.web import Application, RequestHandler
 
 from mpviz.serving import notice
 from mpviz.serving.notice import Notice
-from mpviz.serving.options import LONGEST_TOKEN, Place
+from mpviz.serving.options import LONGEST_TOKEN, ServeOptions
 from mpviz.serving.rates import Clock, Rates
 
 PAGE = "/"
 KERNEL = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# A file's path: no empty part, none that begins with a dot, nothing in need of an escape but "@".
+# A file's path: no empty part, none that begins with a dot, no character that needs escaping but @.
 _FILE = r"(/(?!\.)[A-Za-z0-9_.@~+-]+)+"
 EXTENSIONS = (
     r"(anywidget|(@|%40)jupyter-widgets/jupyterlab-manager|"
     r"(@|%40)voila-dashboards/widgets-manager8)"
 )
 BOKEH = r"/mpviz/bokeh/[0-9][0-9A-Za-z.+-]*/bokeh\.min\.js"
-# All that the page asks for; seen in a browser, and held to it by a test.
+# Everything that the page requests; a test in a browser checks that.
 ROUTES = (
     ("GET", PAGE),
     ("GET", f"/api/kernels/{KERNEL}"),
@@ -48,35 +48,35 @@ ROUTES = (
 _ROUTES = tuple((method, re.compile(path)) for method, path in ROUTES)
 LONGEST_HEADER = 16_384
 LONGEST_BODY = 65_536
-LONGEST_ADDRESS = 8_000  # characters: what the page reads of its address, and its token
-GUESSES = (20.0, 1.0)  # wrong tokens of a network, at once and a second
-REFUSALS = (60.0, 5.0)  # answers to a network's strangers that are not held back, likewise
-LONGEST_WAIT = 2.0  # seconds that an answer is held back
-_SEEN = re.compile(r"[!-~]*")  # what an address is made of
+LONGEST_ADDRESS = 8_000  # characters: the page's settings and the token
+GUESSES = (20.0, 1.0)  # wrong tokens from one network: burst, then each second
+REFUSALS = (60.0, 5.0)  # refusals for one network that are not delayed, likewise
+LONGEST_WAIT = 2.0  # seconds that a refusal is delayed
+_VISIBLE = re.compile(r"[!-~]*")  # the characters of an address
 _GIVEN = re.compile(r"(?:token|bearer) +(\S+)", re.IGNORECASE)
 
 
 class Door:
-    """Who may pass.
+    """Decides which requests may pass.
 
     Parameters
     ----------
-    place
-        Names and token that are right.
+    options
+        The right host names and the right token.
     clock
-        Seconds, only ever growing.
+        Monotonic seconds.
     """
 
-    def __init__(self, place: Place, clock: Clock = time.monotonic) -> None:
-        self._hosts, self._token = place.hosts, place.token
+    def __init__(self, options: ServeOptions, clock: Clock = time.monotonic) -> None:
+        self._hosts, self._token = options.hosts, options.token
         self._guesses = Rates(*GUESSES, clock)
-        # Not the token itself, and good for as long as this server runs.
+        # Not the token itself, and valid only while this server runs.
         key = secrets.token_bytes(32)
-        self._cookie = hmac.new(key, place.token.encode(), hashlib.sha256).hexdigest()
-        self.cookie_name = f"mpviz-{place.port}"  # cookies know no ports
+        self._cookie = hmac.new(key, options.token.encode(), hashlib.sha256).hexdigest()
+        self.cookie_name = f"mpviz-{options.port}"  # cookies don't distinguish ports
 
     def judge(self, request: HTTPServerRequest) -> Notice | None:
-        """What a request gets instead of what it asks for; None if it may pass."""
+        """The notice to send instead of what was requested; None if the request may pass."""
         refusal = self.foreign(request)
         if refusal is None and self._token:
             refusal = self._unknown(request)
@@ -89,30 +89,30 @@ class Door:
         return notice.NOT_FOUND
 
     def foreign(self, request: HTTPServerRequest) -> Notice | None:
-        """What a request gets that no page of ours makes, whoever makes it; else None."""
+        """The notice for a request that our page would never make; None for any other."""
         headers = request.headers
-        if len(request.uri or "") > LONGEST_ADDRESS or not _SEEN.fullmatch(request.uri or ""):
+        if len(request.uri or "") > LONGEST_ADDRESS or not _VISIBLE.fullmatch(request.uri or ""):
             return notice.BAD_ADDRESS
         host = headers.get("Host", "").lower()
         if _without_port(host) not in self._hosts or len(headers.get_list("Host")) != 1:
             return notice.WRONG_HOST
         if not _of_this_site(headers.get("Origin"), host):
             return notice.WRONG_ORIGIN
-        # A frame or an image on some other site, which would start a kernel.
+        # From another site only a link may lead here: a frame or an image would start a kernel.
         elsewhere = headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
         if elsewhere and not (_is_page(request) and headers.get("Sec-Fetch-Dest") == "document"):
             return notice.WRONG_ORIGIN
         return None
 
     def _unknown(self, request: HTTPServerRequest) -> Notice | None:
-        """What somebody gets who has not shown the cookie; None for the token in a header."""
+        """The notice for a client without cookie or token header; None if it has one of them."""
         in_address = self._shown(request) if _is_page(request) else ""
         has_cookie = self._has_cookie(request.headers.get_list("Cookie"))
         shown = in_address or ("" if has_cookie else self._given(request))
         if not shown:
             return None if has_cookie else notice.NO_TOKEN
         guesses = self._guesses.of(request.remote_ip)
-        if guesses.left < 1:  # a right one is not told from a wrong one
+        if guesses.left < 1:  # don't reveal whether this one is right
             return None if has_cookie else notice.TOO_MANY_GUESSES
         if self._is_token(shown):
             return self._welcome(request) if in_address else None
@@ -120,7 +120,7 @@ class Door:
         return None if has_cookie else notice.NO_TOKEN
 
     def _welcome(self, request: HTTPServerRequest) -> Notice:
-        """The cookie, and the address without the token: it is copied, shown and projected."""
+        """Set the cookie and drop the token from the address, which gets copied and projected."""
         rest = [pair for pair in _pairs(request.query) if pair[0] != "token"]
         cookie = f"{self.cookie_name}={self._cookie}; Path=/; HttpOnly; SameSite=Lax"
         headers = {
@@ -142,7 +142,7 @@ class Door:
         )
 
     def _has_cookie(self, headers: list[str]) -> bool:
-        # Not http.cookies, whose work grows with the square of what it is given.
+        # Not http.cookies: its time grows with the square of the input.
         given = (one.strip().partition("=") for header in headers for one in header.split(";"))
         return any(
             name == self.cookie_name
@@ -151,64 +151,65 @@ class Door:
         )
 
 
-class Doorman(Router):
-    """The door in front of an application.
+class DoorRouter(Router):
+    """Puts the door in front of an application.
 
     Parameters
     ----------
     judge
-        As `Door.judge`.
+        `Door.judge`, or a function like it.
     inside
-        What those who pass get.
-    let_in
-        Gets the request of those who pass.
+        The application that gets the requests that pass.
+    on_pass
+        Called with each request that passes.
     """
 
     def __init__(
         self,
         judge: Callable[[HTTPServerRequest], Notice | None],
         inside: Application,
-        let_in: Callable[[HTTPServerRequest], object],
+        on_pass: Callable[[HTTPServerRequest], object],
     ) -> None:
-        self._judge, self._inside, self._let_in = judge, inside, let_in
+        self._judge, self._inside, self._on_pass = judge, inside, on_pass
         self._own = Application(log_function=lambda _handler: None)
         self._refusals = Rates(*REFUSALS)
 
     def find_handler(
         self, request: HTTPServerRequest, **_kwargs: Any
     ) -> HTTPMessageDelegate | None:
-        """Who answers a request."""
-        answer = self._judge(request)
-        if answer is None:
-            self._let_in(request)
+        """The handler of a request: the application's, or a notice."""
+        refusal = self._judge(request)
+        if refusal is None:
+            self._on_pass(request)
             return self._inside.find_handler(request)
-        wait = self._refusals.of(request.remote_ip).take() if answer in notice.STRANGERS else 0.0
-        given = {"answer": answer, "wait": min(wait, LONGEST_WAIT)}
-        return self._own.get_handler_delegate(request, Answer, given)
+        limited = refusal in notice.RATE_LIMITED
+        wait = self._refusals.of(request.remote_ip).take() if limited else 0.0
+        given = {"sent": refusal, "wait": min(wait, LONGEST_WAIT)}
+        return self._own.get_handler_delegate(request, NoticeHandler, given)
 
 
-class Answer(RequestHandler):
-    """A notice, whatever the method."""
+class NoticeHandler(RequestHandler):
+    """Replies with a notice, whatever the method."""
 
-    def initialize(self, answer: Notice, wait: float) -> None:
-        """Take what to say, and how long to hold it back."""
-        self._answer, self._wait = answer, wait
+    def initialize(self, sent: Notice, wait: float) -> None:
+        """Take the notice, and the seconds to delay it."""
+        self._sent, self._wait = sent, wait
 
     async def prepare(self) -> None:
-        """Say it before anything else is looked at."""
+        """Reply before tornado looks at the method or the body."""
         if self._wait:
             await asyncio.sleep(self._wait)
             self.set_header("Connection", "close")
-        say(self, self._answer)
+        reply(self, self._sent)
 
 
-def say(handler: RequestHandler, answer: Notice) -> None:
-    """Answer with a notice."""
-    handler.set_status(answer.status)
+def reply(handler: RequestHandler, sent: Notice) -> None:
+    """Reply with a notice."""
+    handler.set_status(sent.status)
     handler.clear_header("Server")
-    for name, value in {**notice.HEADERS, **answer.headers}.items():
+    for name, value in {**notice.HEADERS, **sent.headers}.items():
         handler.set_header(name, value)
-    handler.finish(answer.page)
+    handler.finish(sent.page)
 
 
 def _is_page(request: HTTPServerRequest) -> bool:
@@ -220,7 +221,7 @@ def _without_port(host: str) -> str:
 
 
 def _of_this_site(origin: str | None, host: str) -> bool:
-    if origin is None:  # a browser says it with every websocket and every POST
+    if origin is None:  # browsers send it with every websocket and every POST
         return True
     try:
         parts = urlsplit(origin.lower())

@@ -1,8 +1,8 @@
-"""Kernels that belong to a visit each, what reaches them, and what is taken from them.
+"""Kernels, one for each visit, and the messages between a kernel and its page.
 
-Knows Jupyter's kernels; no request and no door. Nothing that waits here grows without a bound: what
-a page says waits until its kernel has read what came before, what a kernel says to nobody is kept
-as far as there is room, and what it prints goes through the ledger.
+Knows Jupyter's kernels; no request and no door. No queue here grows without bound: a page's message
+waits until its kernel has read the earlier ones, messages for a page that lost its connection are
+kept up to a limit, and what a kernel prints goes through a `BoundedLog`.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 from mpviz.serving import messages
-from mpviz.serving.ledger import Ledger
+from mpviz.serving.log import BoundedLog
 from mpviz.serving.visits import Visit, Visits
 
-MOST_AHEAD = 200  # messages that a kernel has not read yet
-MOST_BYTES_AHEAD = 2 * 2**20  # before one more
+MOST_AHEAD = 200  # messages sent that a kernel has not read
+MOST_BYTES_AHEAD = 2 * 2**20  # likewise, before the next message
 ASK_EVERY = MOST_AHEAD // 4
-LOOK_EVERY = 1.0  # seconds between two looks at whether a page that waits is there
-MOST_KEPT = 8 * 2**20  # bytes for a page that lost its connection
+CHECK_EVERY = 1.0  # seconds between two checks that a waiting page is still there
+MOST_KEPT = 8 * 2**20  # bytes kept for a page that lost its connection
 CURRENT: ContextVar[Visit | None] = ContextVar("visit", default=None)
-# What a kernel prints tells of files, and code is not a page's affair.
+# Output may name files, and code is none of the page's business.
 NOT_FOR_PAGES = ("stream", "error", "execute_input")
 
 
 class Kernels(AsyncMappingKernelManager):
-    """Kernels that belong to a visit each, and end at once."""
+    """Kernels that each belong to a visit, and are ended without a grace period."""
 
-    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]  # as Jupyter's
-        """Start the kernel of the visit under way; what it prints goes into the ledger."""
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]  # Jupyter's signature
+        """Start the kernel of the current visit; what it prints goes to the log."""
         reader, writer = os.pipe()
-        self._ledger().listen(reader)
+        self._log().listen(reader)
         try:
             kernel: str = await super().start_kernel(stdout=writer, stderr=writer, **kwargs)
         finally:
             os.close(writer)
         visit = CURRENT.get()
-        if visit is None or visit not in self._visits():  # it took too long
+        if visit is None or visit not in self._visits():  # starting it took too long
             await self.shutdown_kernel(kernel)
             raise tornado.web.HTTPError(503)
         visit.kernel = kernel
         return kernel
 
-    def _ledger(self) -> Ledger:
-        found: Ledger = self.parent.ledger  # type: ignore[union-attr]  # the server made us
+    def _log(self) -> BoundedLog:
+        found: BoundedLog = self.parent.kernel_log  # type: ignore[union-attr]  # set by our server
         return found
 
     def _visits(self) -> Visits:
-        found: Visits = self.parent.visits  # type: ignore[union-attr]  # the server made us
+        found: Visits = self.parent.visits  # type: ignore[union-attr]  # set by our server
         return found
 
     def memory(self, kernel_id: str) -> int:
-        """Bytes in use by a kernel's own process; 0 where it is not known."""
+        """Bytes that a kernel's own process uses; 0 if that is not known."""
         try:
             provisioner: Any = self.get_kernel(kernel_id).provisioner
-            # Of a kernel that is starting there is no number yet: psutil would take None for us.
+            # A starting kernel has no pid yet, and psutil would take None for this process.
             return int(psutil.Process(provisioner.pid or -1).memory_info().rss)
         except (KeyError, AttributeError, ValueError, psutil.Error, tornado.web.HTTPError):
             return 0
@@ -72,16 +72,16 @@ class Kernels(AsyncMappingKernelManager):
     async def shutdown_kernel(  # type: ignore[override]
         self,
         kernel_id: str,
-        now: bool = True,  # noqa: ARG002  as Jupyter has it
+        now: bool = True,  # noqa: ARG002  Jupyter's signature
         restart: bool = False,
     ) -> None:
-        """End a kernel without a word: it has nothing to save, and its run ends with it."""
+        """Kill a kernel: it has nothing to save, and its run ends with it."""
         await super().shutdown_kernel(  # type: ignore[no-untyped-call]
             kernel_id, now=True, restart=restart
         )
 
     def start_buffering(self, kernel_id: str, session_key: str, channels: Any) -> None:
-        """Keep what a kernel says to a page that may come back, as far as there is room."""
+        """Keep messages for a page that may reconnect, up to a limit."""
         super().start_buffering(  # type: ignore[no-untyped-call]
             kernel_id, session_key, channels
         )
@@ -98,8 +98,8 @@ class Kernels(AsyncMappingKernelManager):
             stream.on_recv(partial(keep, channel))
 
 
-class Connection(ZMQChannelsWebsocketConnection):
-    """A page's messages to its kernel, as far as they are fit and the kernel keeps up."""
+class KernelConnection(ZMQChannelsWebsocketConnection):
+    """Connects a page to its kernel: filters messages, and waits when the kernel lags behind."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -108,10 +108,10 @@ class Connection(ZMQChannelsWebsocketConnection):
         self._answered = asyncio.Event()
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
-        """Nothing comes this way: Jupyter's own reader believes any count."""
+        """Do nothing: Jupyter's own parser trusts the counts in a message; see `pass_on`."""
 
     async def pass_on(self, raw: object, largest: int) -> None:
-        """Pass on what is fit, once the kernel has read enough of what came before."""
+        """Pass a valid message on, once the kernel has read enough of the earlier ones."""
         message = messages.read(raw, largest)
         if message is None:
             return
@@ -121,7 +121,7 @@ class Connection(ZMQChannelsWebsocketConnection):
             self._ask()
             self._answered.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._answered.wait(), LOOK_EVERY)
+                await asyncio.wait_for(self._answered.wait(), CHECK_EVERY)
         stream = self.channels.get(messages.CHANNEL)
         if stream is None or stream.closed():
             return
@@ -132,17 +132,17 @@ class Connection(ZMQChannelsWebsocketConnection):
             self._ask()
 
     def _is_gone(self) -> bool:
-        """Whether the page is; one that does not answer pings is, and reads none meanwhile."""
+        """Whether the page is gone; one that doesn't answer pings counts as gone."""
         connection = self.websocket_handler.ws_connection
         return connection is None or connection.is_closing()
 
     def _ask(self) -> None:
-        """Ask the kernel something: it answers when it has read all that came before."""
+        """Ask the kernel something; when it replies, it has read all earlier messages."""
         stream = self.channels.get(messages.CHANNEL)
         if stream is None or stream.closed():
             self._heard()
         elif self._asked is None:
-            self._asked = secrets.token_hex()  # Jupyter's own would be known beforehand
+            self._asked = secrets.token_hex()  # Jupyter's own ids are predictable
             question = self.session.msg("kernel_info_request")
             question["header"]["msg_id"] = self._asked
             self.session.send(stream, question)
@@ -152,13 +152,13 @@ class Connection(ZMQChannelsWebsocketConnection):
         self._answered.set()
 
     def disconnect(self) -> Any:
-        """Let go of whoever waits."""
+        """Disconnect, and let a waiting `pass_on` go on."""
         found = super().disconnect()  # type: ignore[no-untyped-call]
         self._heard()
         return found
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
-        """Pass on what the kernel says to its page, and not what it answers to us."""
+        """Pass the kernel's messages to its page, except its replies to us."""
         channel = stream if isinstance(stream, str) else stream.channel
         _, parts = self.session.feed_identities(outgoing_msg)
         header, parent = self.session.unpack(parts[1]), cast(bytes, parts[2])

@@ -1,7 +1,7 @@
-"""How large anything may be that a page is asked to do. Knows no widget, no run and no server.
+"""Limits on what a page may run. Knows no widget, no run and no server.
 
-One set of limits is for one's own machine, one for visitors. Which holds is said to a kernel by its
-environment, which no browser reaches. Standard library only.
+One set of limits is for your own machine, one for visitors. An environment variable, which no
+browser can set, tells a kernel which of them holds. Standard library only.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
 
 PUBLIC_VARIABLE = "MPVIZ_PUBLIC"  # set to 1 by `mpviz serve --public` for its kernels
-BOKEH_VARIABLE = "MPVIZ_BOKEHJS"  # where a server has BokehJS, for the pages of its kernels
+BOKEH_VARIABLE = "MPVIZ_BOKEHJS"  # the path at which the server has BokehJS, for its pages
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that a page takes, starts and keeps.
+    """The most that a page may take in, run and keep.
 
     Parameters
     ----------
@@ -30,17 +30,17 @@ class Limits:
     digits
         Digits of a number.
     payload
-        Bytes that one task of the workload `payload` may send back.
+        Bytes that a task of the workload `payload` may return.
     deadline
-        Seconds of a run.
+        Seconds that a run may take.
     upload
         Bytes of text that are read as an input set.
     memory
-        Bytes that all processes of a run may use together; None as `Plan.memory` has it.
+        Bytes that all processes of a run may use together; None as in `Plan.memory`.
     cells
-        Cells of the fault lab that are run at one press.
+        Cells of the fault lab that one press may run.
     runs, kept_tasks
-        Runs that a page keeps, and tasks in all of them; the oldest runs go first.
+        Runs that a page keeps, and the tasks in all of them; the oldest runs are dropped first.
     """
 
     workers: int
@@ -74,7 +74,7 @@ USUAL = Limits(
     runs=200,
     kept_tasks=2_000_000,
 )
-# Many share the machine, and wait for each other's runs: each gets enough for the whole lesson.
+# Visitors share the machine and wait for one another; each gets enough for the whole lesson.
 PUBLIC = Limits(
     workers=16,
     tasks=10_000,
@@ -83,34 +83,34 @@ PUBLIC = Limits(
     deadline=60.0,
     upload=256 * KIB,
     memory=2 * GIB,
-    cells=20,  # a row or a column; the whole matrix would keep the others waiting for minutes
+    cells=20,  # a row or a column: the whole matrix would keep the others waiting for minutes
     runs=50,
     kept_tasks=100_000,
 )
 
 
 def current() -> Limits:
-    """The limits that hold in this process."""
+    """The limits of this process."""
     return PUBLIC if os.environ.get(PUBLIC_VARIABLE) == "1" else USUAL
 
 
 def admit(plan: Plan, limits: Limits | None = None) -> Plan:
-    """The plan as it may be run, its memory within the limits.
+    """The plan, with its memory capped, if it is within the limits.
 
-    Whatever a page starts goes through here, be it a plan of the reader's, an experiment or a step
-    of the lesson.
+    Everything that a page starts goes through here: a visitor's own plan, an experiment, a step of
+    the lesson.
 
     Parameters
     ----------
     plan
-        As it was put together; of its inputs only whole numbers are looked at.
+        The plan as requested; of its inputs only whole numbers are checked.
     limits
-        Those that hold, if none are given.
+        `current`, if none are given.
 
     Raises
     ------
     Refused
-        One sentence that says what is too much.
+        When something exceeds a limit; the message says what.
     """
     most = limits or current()
     if not _within(plan.workers, most.workers):
@@ -130,12 +130,12 @@ def admit(plan: Plan, limits: Limits | None = None) -> Plan:
 
 
 def check_deadline(deadline: object, limits: Limits | None = None) -> float:
-    """A deadline that a run may have, in seconds.
+    """The deadline in seconds, if a run may have it.
 
     Raises
     ------
     Refused
-        When it is none.
+        When it is no number within the limits.
     """
     most = limits or current()
     if isinstance(deadline, bool) or not isinstance(deadline, int | float):
@@ -146,12 +146,12 @@ def check_deadline(deadline: object, limits: Limits | None = None) -> float:
 
 
 def check_payload(size: int, limits: Limits | None = None) -> None:
-    """Refuse a result that is too large.
+    """Check the size of a result.
 
     Raises
     ------
     Refused
-        When it has more bytes than are allowed.
+        When it is larger than allowed.
     """
     most = limits or current()
     if size > most.payload:

@@ -1,13 +1,14 @@
-"""Small pages that stand in for the dashboard: no way in, no such page, no place left.
+"""Small pages sent instead of the dashboard: not allowed, not found, no place left.
 
-Knows what to say and how it looks; complete in themselves, without script and without request.
+Each is complete in itself: no scripts, and nothing more to load.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from markupsafe import escape
 
 HEADERS = {
     "Content-Type": "text/html; charset=UTF-8",
@@ -19,7 +20,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-AGAIN = 10  # seconds after which a page without a place asks again
+AGAIN = 10  # seconds after which a page that found no place reloads
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cg "
     "fill='%231d5bb8'%3E%3Crect y='2' width='10' height='3' rx='1'/%3E%3Crect x='3' y='6.5' "
@@ -53,7 +54,7 @@ FORM = """<form action="/" method="get">
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An answer of our own: its status, what it says, and what else goes along."""
+    """A small page: its status, its text, and further headers."""
 
     status: int
     title: str
@@ -63,16 +64,16 @@ class Notice:
 
     @property
     def page(self) -> str:
-        """The whole page."""
+        """Its HTML."""
         again = self.headers.get("Retry-After")
         refresh = f'<meta http-equiv="refresh" content="{again}">' if again else ""
-        said = "".join(f"<p>{html.escape(line)}</p>" for line in self.text)
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.text)
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f'<link rel="icon" href="{ICON}">{refresh}'
-            f"<title>mpviz: {html.escape(self.title)}</title><style>{STYLE}</style></head>"
-            f'<body><main role="main"><h1>{html.escape(self.title)}</h1>{said}'
+            f"<title>mpviz: {escape(self.title)}</title><style>{STYLE}</style></head>"
+            f'<body><main role="main"><h1>{escape(self.title)}</h1>{said}'
             f"{FORM if self.form else ''}</main></body></html>"
         )
 
@@ -81,65 +82,67 @@ WRONG_HOST = Notice(
     403,
     "Not under this name",
     (
-        "The page was asked for under a name or an address that it is not served at.",
-        "Whoever runs the server can allow a further name: mpviz serve --host NAME.",
+        "This server is not known under the name or address that you used.",
+        "Whoever runs it can add a name: mpviz serve --host NAME.",
     ),
 )
-WRONG_ORIGIN = Notice(403, "Not from there", ("Another site's page asked; only its own may.",))
+WRONG_ORIGIN = Notice(
+    403, "Not from another site", ("The request came from another site's page, which may not.",)
+)
 NO_TOKEN = Notice(
     403,
     "This page needs its token",
     (
         "Open the whole address that you were given, with ?token=… at its end, or type the token.",
-        "Whoever runs the server has seen it when it was started.",
+        "The server printed it when it was started.",
     ),
     form=True,
 )
-NOT_FOUND = Notice(404, "Nothing here", ("There is one page, and it is at the top: /",))
+NOT_FOUND = Notice(404, "Nothing here", ("There is one page, at /",))
 
 TOO_MANY_GUESSES = Notice(
     429,
     "Too many wrong tokens",
-    ("Wrong tokens came from this address, one after the other. Wait a moment, then try again.",),
+    ("Too many wrong tokens came from your address. Wait a moment, then try again.",),
     form=True,
 )
 BAD_ADDRESS = Notice(
-    400, "No address of a page", ("It is too long, or has letters that none has.",)
+    400, "Not a valid address", ("It is too long, or has characters that no address has.",)
 )
 BAD_SOCKET = Notice(
     400,
-    "No connection of a page",
-    ("A websocket here speaks v1.kernel.websocket.jupyter.org, and names its session.",),
+    "Not a valid websocket",
+    ("It must speak v1.kernel.websocket.jupyter.org and name its session.",),
 )
-# Answers to those who are not, or should not be, let in: these are held back if there are many.
-STRANGERS = (WRONG_HOST, WRONG_ORIGIN, NO_TOKEN, TOO_MANY_GUESSES, BAD_ADDRESS)
+# For clients that may not come in: these replies are delayed if there are many.
+RATE_LIMITED = (WRONG_HOST, WRONG_ORIGIN, NO_TOKEN, TOO_MANY_GUESSES, BAD_ADDRESS)
 
-TOO_MANY = Notice(429, "Connected already", ("A page has few connections, and this one has them.",))
+TOO_MANY = Notice(429, "Too many connections", ("This page has as many as a page may have.",))
 FAILED = Notice(
     500,
     "The page could not be made",
-    ("Python did not start for it, or ended too soon. Load the page again in a while.",),
+    ("Python did not start for it, or ended too soon. Reload the page in a while.",),
 )
 
 
 def no_place(open_pages: int) -> Notice:
-    """All places are taken.
+    """The notice that all places are taken.
 
     Parameters
     ----------
     open_pages
-        How many pages are open, each with Python at work behind it.
+        How many pages are open, each with a Python process behind it.
     """
-    pages = f"{open_pages} pages are open, each with a Python at work behind it,"
+    pages = f"{open_pages} pages are open, each with a Python process behind it,"
     if open_pages == 1:
-        pages = "One page is open, with a Python at work behind it,"
-    again = f"This page asks again every {AGAIN} seconds, by itself."
+        pages = "One page is open, with a Python process behind it,"
+    again = f"This page tries again every {AGAIN} seconds, by itself."
     return Notice(
         503,
         "All places are taken",
         (
             f"{pages} and this server runs no more.",
-            f"A place is free as soon as one leaves. {again}",
+            f"A place is free as soon as one of them is closed. {again}",
         ),
         headers={"Retry-After": str(AGAIN)},
     )

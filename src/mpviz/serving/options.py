@@ -1,6 +1,6 @@
-"""Where the page is served, and to whom: what was asked for -> a place, or one sentence.
+"""Where the page is served, and to whom: what the shell asks for, checked.
 
-Knows no server. Standard library and psutil only, so that what is impossible is said at once.
+Knows no server. Standard library and psutil only, so that an impossible request is refused at once.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import psutil
 
 from mpviz.core.errors import Refused
+from mpviz.core.text import quoted
 
+TOKEN_VARIABLE = "MPVIZ_TOKEN"
 HOME = "127.0.0.1"
 SHORTEST_TOKEN, LONGEST_TOKEN = 16, 128
-KERNELS = 20  # some 150 MB each
+KERNELS = 20  # some 150 MiB each
 LONGEST_IDLE = 3600.0
 MOST_KERNELS = 500
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]*")
@@ -26,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServeOptions:
     """Where the page is served, and to whom.
 
     Parameters
@@ -34,13 +36,13 @@ class Place:
     port, ip
         To listen on.
     token
-        What a visitor must show; empty where anyone who reaches the address may come in.
+        What visitors must show; empty if anyone who reaches the address may come in.
     hosts
-        The names, in small letters, that a request may call this machine.
+        The names, in lower case, that a request's Host header may have.
     kernels
         How many pages may be open at once; each has a kernel.
     idle
-        Seconds after which a page that nobody used loses its kernel; 0 for never.
+        Seconds after which a page that nobody uses loses its kernel; 0 for never.
     public
         Whether visitors are served, under `mpviz.serving.limits.PUBLIC`.
     """
@@ -60,7 +62,7 @@ class Place:
         return f"http://{_shown(self.ip)}:{self.port}/{query}"
 
 
-def place(
+def serve_options(
     port: int,
     *,
     public: bool = False,
@@ -69,41 +71,41 @@ def place(
     hosts: Iterable[str] = (),
     kernels: int = KERNELS,
     idle: float | None = None,
-) -> Place:
-    """The place that was asked for.
+) -> ServeOptions:
+    """Check what was asked for, and fill in what was not.
 
     Parameters
     ----------
     port, public, kernels
-        As in `Place`.
+        As in `ServeOptions`.
     ip
-        To listen on; what is served in public must name it.
+        To listen on; required if `public`.
     token
-        Made, where it is needed and none is given.
+        Made up if one is needed and none is given.
     hosts
-        Further names under which the page is asked for, such as a proxy's.
+        Further names of this machine, such as a proxy's.
     idle
-        As in `Place`; an hour in public, never otherwise.
+        As in `ServeOptions`; by default an hour in public, else 0.
 
     Raises
     ------
     Refused
-        One sentence that says what can't be served, or shouldn't.
+        When it can't be served like that, or shouldn't; the message says why.
     """
     if public and not ip:
         raise Refused(
-            "--public needs --ip, the address to listen on: 0.0.0.0 stands for all of this"
-            " machine's."
+            "--public needs --ip, the address to listen on; 0.0.0.0 means all addresses of this"
+            " machine."
         )
     found = _address(ip or HOME)
     if not public and not found.is_loopback:
-        raise Refused(f"--ip {ip} lets others in; add --public if that is meant.")
+        raise Refused(f"--ip {ip} lets others in; add --public if you mean that.")
     if not 1 <= kernels <= MOST_KERNELS:
         raise Refused(f"--kernels must be from 1 to {MOST_KERNELS}.")
     if idle is not None and not 0 <= idle < float("inf"):
         raise Refused("--idle must be a number of seconds, 0 for never.")
     usual_idle = LONGEST_IDLE if public else 0.0
-    return Place(
+    return ServeOptions(
         port=port,
         ip=str(found),
         token=_checked(token) if token else secrets.token_urlsafe(24) if public else "",
@@ -118,18 +120,20 @@ def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address(HOME if ip == "localhost" else ip.strip("[]"))
     except ValueError:
-        raise Refused(f"--ip {ip[:60]!r} is no address, such as 0.0.0.0 or 192.168.1.20.") from None
+        raise Refused(
+            f"--ip {quoted(ip)} is not an address, such as 0.0.0.0 or 192.168.1.20."
+        ) from None
 
 
 def _checked(token: str) -> str:
     if len(token) < SHORTEST_TOKEN:
         raise Refused(
-            f"The token is too short to keep anyone out: {SHORTEST_TOKEN} characters at least."
+            f"The token is too short to keep anyone out: use at least {SHORTEST_TOKEN} characters."
         )
     if len(token) > LONGEST_TOKEN or not _TOKEN.fullmatch(token):
         raise Refused(
-            f"The token may have at most {LONGEST_TOKEN} characters, letters, digits and"
-            " . _ ~ - only."
+            f"The token may have at most {LONGEST_TOKEN} characters: letters, digits and . _ ~ -"
+            " only."
         )
     return token
 
@@ -141,22 +145,24 @@ def _name(host: str) -> str:
     try:
         return _bracketed(str(ipaddress.ip_address(name.strip("[]"))))
     except ValueError:
-        raise Refused(f"--host {host[:60]!r} is no host name; give it without a port.") from None
+        raise Refused(
+            f"--host {quoted(host)} is not a host name; give it without a port."
+        ) from None
 
 
 def names(ip: str) -> set[str]:
-    """What a request may rightly call this machine, where an address is listened on.
+    """The names of this machine for a server that listens on an address.
 
     Raises
     ------
     Refused
-        When it is none.
+        When `ip` is not an address.
     """
     return _names(_address(ip or "0.0.0.0"))
 
 
 def _names(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> set[str]:
-    """What a request may rightly call this machine."""
+    """The names that a request to this address may have in its Host header."""
     at_home = {"localhost", HOME, "[::1]"}
     if ip.is_loopback:
         return at_home | {_bracketed(str(ip))}
@@ -168,7 +174,7 @@ def _names(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> set[str]:
 
 
 def _own_addresses() -> list[str]:
-    """The addresses of this machine, those that others reach it by first."""
+    """The addresses of this machine, those that others can reach first."""
     wanted = (socket.AF_INET, socket.AF_INET6)
     found = [
         ipaddress.ip_address(entry.address.partition("%")[0])

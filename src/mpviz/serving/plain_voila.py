@@ -1,8 +1,7 @@
-"""Part of our door for a plain `voila dashboard.ipynb`: no other site may press it.
+"""Protects a plain `voila dashboard.ipynb` from requests that other sites' pages make.
 
-Voila asks its identity provider who comes before it does anything for a request, also before it
-starts a kernel; `voila.json` beside the notebook names this one. Voila reads that file where it is
-started in its folder, and nowhere else.
+Voila asks its identity provider before it does anything for a request, starting a kernel included.
+`voila.json` beside the notebook names ours; Voila reads that file only from the current folder.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from typing import Any
 import tornado.web
 from jupyter_server.auth.identity import PasswordIdentityProvider
 
-from mpviz.serving.door import Door, say
-from mpviz.serving.options import Place, names
+from mpviz.serving.door import Door, reply
+from mpviz.serving.options import ServeOptions, names
 
 
 class Doorkeeper(PasswordIdentityProvider):
-    """Jupyter's, which refuses who asks under another name or from another site's page."""
+    """Jupyter's identity provider, but it refuses a wrong Host and other sites' pages."""
 
     @cached_property
     def _door(self) -> Door:
         app: Any = self.parent
-        return Door(Place(app.port, ip=app.ip, hosts=frozenset(names(app.ip))))
+        return Door(ServeOptions(app.port, ip=app.ip, hosts=frozenset(names(app.ip))))
 
     def get_user(self, handler: Any) -> Any:
-        """Who it is, if it may be here at all."""
+        """The user, unless the request is refused."""
         refusal = self._door.foreign(handler.request)
         if refusal is not None:
-            say(handler, refusal)
+            reply(handler, refusal)
             raise tornado.web.Finish
         return super().get_user(handler)

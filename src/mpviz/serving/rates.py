@@ -1,7 +1,7 @@
-"""How often anything may happen: so many at once, then so many a second. Knows no server.
+"""Rate limits: token buckets, one for each network. Knows no server.
 
-Pure bookkeeping over a clock that is handed in. For each network that asks there is one bucket, and
-no more buckets than a limit: whoever comes from many networks can't fill the memory with them.
+Pure bookkeeping over a clock that is passed in. The number of buckets is limited, so a client that
+comes from many networks can't fill the memory with them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ MOST_NETWORKS = 10_000
 
 
 class Rate:
-    """A bucket that fills again by itself.
+    """A token bucket.
 
     Parameters
     ----------
     burst
-        How many at once.
+        Events allowed at once.
     each_second
-        How many a second after that.
+        Events allowed per second after that.
     clock
-        Seconds, only ever growing.
+        Monotonic seconds.
     """
 
     __slots__ = ("_at", "_burst", "_clock", "_each_second", "_left")
@@ -36,21 +36,21 @@ class Rate:
 
     @property
     def left(self) -> float:
-        """How many there may be now; below 0 where there were too many."""
+        """Events allowed right now; below 0 if there were too many."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._each_second)
         self._at = now
         return self._left
 
     def take(self, amount: float = 1.0) -> float:
-        """Count something that happens; the seconds to wait until it would have been in time."""
-        # No deeper than a burst: what went on for hours is forgotten in a moment, too.
+        """Count an event; the seconds by which it came too early."""
+        # No lower than minus a burst, so that even a long flood is soon forgotten.
         self._left = max(self.left - amount, -self._burst)
         return max(0.0, -self._left / self._each_second)
 
 
 class Rates:
-    """A bucket for each network.
+    """A token bucket for each network.
 
     Parameters
     ----------
@@ -66,17 +66,17 @@ class Rates:
         return len(self._rates)
 
     def of(self, address: str | None) -> Rate:
-        """The bucket of the network that an address is in."""
+        """The bucket of an address's network."""
         key = network(address)
         rate = self._rates.pop(key, None) or Rate(*self._given)
-        self._rates[key] = rate  # the last one asked for is the last one dropped
+        self._rates[key] = rate  # least recently used are dropped first
         if len(self._rates) > MOST_NETWORKS:
             self._rates.popitem(last=False)
         return rate
 
 
 def network(address: str | None) -> str:
-    """What counts as one visitor: an IPv4 address, or the 64 bits that a home has in IPv6."""
+    """What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

@@ -1,10 +1,10 @@
-"""Who is here: a visit for each page that was opened, and when it is over.
+"""Visits: one for each open page, and when it is over.
 
-Pure bookkeeping over a clock that is handed in; knows no kernel, no socket and no server. A visit
-begins when its page is asked for, goes on as long as a websocket of the page is open, and is over
-when none has been for a while. What a browser sends when its page is closed may never arrive, and
-timers of a page in the background hardly tick; but a websocket is answered by the browser itself,
-also for a page that nobody looks at, and is closed by it, or found to be dead, when the page goes.
+Pure bookkeeping over a clock that is passed in; knows no kernel, no socket and no server. A visit
+begins when its page is requested, lasts while a websocket of the page is open, and is over when
+none has been for a while. We don't rely on the page itself: its goodbye may never arrive, and a
+page in the background hardly runs its timers. But the browser answers a websocket's pings even for
+such a page, and when the page goes it closes the websocket or stops answering.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-LEAVE = 8.0  # seconds without a websocket: room for one that was cut to come back
-ARRIVE = 45.0  # from the page's last byte to its first websocket: a slow phone loads scripts
-LOADING = 180.0  # for Python to start and the page to be sent
-MOST_SOCKETS = 4  # of a page, which needs one, and a second one while it reconnects
+LEAVE = 8.0  # seconds without a websocket: time to reconnect
+ARRIVE = 45.0  # seconds from page to first websocket: a slow phone has to load scripts
+LOADING = 180.0  # seconds for Python to start and the page to be sent
+MOST_SOCKETS = 4  # of a page; it needs one, and a second while it reconnects
 
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One page that was asked for.
+    """One page that was requested.
 
     Attributes
     ----------
     kernel
-        The id of its kernel, once there is one.
+        Its kernel's id, once there is one.
     sockets
-        The websockets that are open now.
+        Its open websockets.
     until
-        When it is over, if nothing else happens; looked at while there is no websocket.
+        When it is over; counts only while no websocket is open.
     heard
-        When the page last sent something.
+        When its page last sent something.
     """
 
     until: float
@@ -50,9 +50,9 @@ class Visits:
     most
         How many at once.
     idle
-        Seconds after which a visit is over though its page is open; 0 for never.
+        Seconds without use after which a visit is over even if its page is open; 0 for never.
     clock
-        Seconds, only ever growing.
+        Monotonic seconds.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Visits:
         return visit in self._visits
 
     def enter(self) -> Visit | None:
-        """A place for a page that is asked for, or None where all are taken."""
+        """Begin a visit; None if there are as many as there may be."""
         if len(self._visits) >= self.most:
             return None
         now = self._clock()
@@ -82,15 +82,15 @@ class Visits:
         return visit
 
     def of(self, kernel: str) -> Visit | None:
-        """The visit that a kernel belongs to."""
+        """The visit that a kernel belongs to, if any."""
         return next((visit for visit in self._visits if visit.kernel == kernel), None)
 
     def sent(self, visit: Visit, *, whole: bool) -> None:
-        """The page was sent, or its sending came to an early end."""
+        """Note that the page was sent, or that sending it was broken off."""
         visit.until = self._clock() + (ARRIVE if whole else 0.0)
 
     def connected(self, visit: Visit, socket: Any) -> bool:
-        """A websocket asks to be let in; False where the page has enough of them."""
+        """Note a new websocket; False if the visit is over or has enough of them."""
         if visit not in self._visits or len(visit.sockets) >= MOST_SOCKETS:
             return False
         visit.sockets.add(socket)
@@ -98,22 +98,22 @@ class Visits:
         return True
 
     def spoke(self, visit: Visit) -> None:
-        """The page sent something."""
+        """Note that the page sent something."""
         visit.heard = self._clock()
 
     def disconnected(self, visit: Visit, socket: Any) -> None:
-        """A websocket is gone."""
+        """Note that a websocket is closed."""
         visit.sockets.discard(socket)
         if not visit.sockets:
             visit.until = self._clock() + LEAVE
 
     def over(self) -> list[Visit]:
-        """The visits that are over by now."""
+        """The visits that are over now."""
         now = self._clock()
         return [visit for visit in self._visits if self._is_over(visit, now)]
 
     def end(self, visit: Visit) -> None:
-        """Give its place to another."""
+        """End a visit; another may begin."""
         self._visits.discard(visit)
 
     def _is_over(self, visit: Visit, now: float) -> bool:

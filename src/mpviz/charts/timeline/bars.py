@@ -59,10 +59,11 @@ def timeline_columns(
     lanes
         Lanes to show, at least 1.
     now
-        While the run goes on: seconds since it began. A task without an end is then running, one
+        Seconds since the run began, while it goes on. A task without an end is then running, one
         without a start is not shown, and one whose result has not arrived is not called lost.
     makespan
-        In seconds. Without it, where the intervals end (``end`` lies after it); none during a run.
+        In seconds. If it is not given, it is where the last interval ends, of those that are not
+        closing down; during a run there is none.
     end
         What is written at the makespan; another word where something else ended the run.
     most
@@ -77,7 +78,7 @@ def timeline_columns(
         ``makespan``, ``notes`` and ``extent``.
     """
     begun = (tasks["worker"].notna() & tasks["started_s"].notna()).to_numpy(bool)
-    # What a worker without a row did has no lane, but came to its end.
+    # A task of a worker without a row has no lane, but it ran.
     never = tasks.loc[~begun & (tasks["outcome"] != "ok")] if now is None else tasks.iloc[:0]
     started = tasks if begun.all() else tasks.loc[begun]
     if makespan is None and now is None and len(intervals):
@@ -187,7 +188,7 @@ def _heights(bars: Bars) -> Floats:
 
 
 def _shades(bars: Bars, lane: Ints, kind: Ints, done: Ints) -> list[str]:
-    """Return a colour a bar: neighbours in a lane get one of two shades, in turn."""
+    """Return each bar's colour: neighbours in a lane get one of two shades, in turn."""
     first = np.searchsorted(lane[done], lane[done])
     odd = (np.arange(done.size) - first) % 2 * (bars.count[done] == 1)
     running = kind[done] == RUNNING

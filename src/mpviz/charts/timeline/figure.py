@@ -1,4 +1,4 @@
-"""The timeline: a lane a worker, a bar a task. Draws columns; knows no frame and no widget."""
+"""The timeline: a lane for each worker, a bar for each task. Knows no frame and no widget."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mpviz.charts.timeline.marks import HEAD, ROW, lane_pixels
 __all__ = ["MOST", "timeline", "timeline_columns", "timeline_height"]
 
 AROUND = 108  # pixels for the time axis and a legend of two lines
-LABEL_PIXELS = 16  # a lane's number needs as much
+LABEL_PIXELS = 16  # that a lane's number needs
 
 
 def timeline_height(lanes: int) -> int:
@@ -36,7 +36,7 @@ def timeline(columns: Columns, *, lanes: int, deadline: float | None = None) -> 
     lanes
         Lanes to show: as many as the columns were made for.
     deadline
-        In seconds since the run began; a line, which the columns' notes name.
+        In seconds since the run began; drawn as a line, which the columns' notes name.
     """
     data = sources(columns)
     x_range = DataRange1d(start=0.0, range_padding=0.0)

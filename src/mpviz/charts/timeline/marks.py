@@ -71,7 +71,7 @@ def failure_marks(
 
 
 def never_marks(never: pd.DataFrame, lanes: int, right: float) -> dict[str, Values]:
-    """Return a row of markers below the lanes: one a task that never started, or for several."""
+    """Return markers below the lanes, each for one task that never started or for several."""
     outcomes = sorted(set(never["outcome"]), key=list(FAILED).index)
     piles: list[tuple[str, pd.DataFrame]] = []
     for name in outcomes:

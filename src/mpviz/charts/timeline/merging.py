@@ -1,4 +1,4 @@
-"""Bars that the eye could not tell apart become one. Knows no frame, no colour and no figure."""
+"""Merge bars that the eye could not tell apart. Knows no frame, no colour and no figure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def merge(lane: Ints, kind: Ints, start: Floats, end: Floats, *, most: int) -> B
     start, end
         Seconds, shape (n,), finite.
     most
-        Bars wanted. One bar a lane and kind remains in any case.
+        Bars wanted. At least one bar for each lane and kind remains.
 
     Returns
     -------

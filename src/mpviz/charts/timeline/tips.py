@@ -1,4 +1,4 @@
-"""What the timeline says in words, most of it under the pointer. Knows no colour and no figure."""
+"""The timeline's texts, most of them shown under the pointer. Knows no colour and no figure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mpviz.charts.timeline.merging import Bars, Ints
 from mpviz.core.text import seconds, short
 
 RUNNING = DONE["running"].label
-# Of a task that never started nothing can be lost but its turn.
+# A task that never started has no result that could be lost.
 NEVER_LABELS = {name: look.label for name, look in FAILED.items()} | {"missing": "no result"}
 
 
@@ -61,7 +61,7 @@ def task_tips(
 
 
 def quiet_tips(bars: Bars, drawn: Ints, lane: Ints, labels: list[str]) -> list[str]:
-    """Say of each quiet bar what the worker was at and for how long."""
+    """Say of each quiet bar what the worker was doing, and for how long."""
     spans: list[NDArray[Any]] = [bars.left, bars.right, bars.busy, bars.count]
     return [
         f"{label} · worker {worker}\n{seconds(busy)}"

@@ -227,6 +227,11 @@ class TableFile(Table):
         pid = self.words[self.worker(row) + PID]
         return pid if 0 < pid <= LARGEST_PID else 0
 
+    def tid(self, row: int) -> int:
+        """The thread of a worker row; 0 where none is named that can be."""
+        tid = self.words[self.worker(row) + TID]
+        return tid if 0 < tid <= LARGEST_PID else 0
+
     @property
     def lost(self) -> int:
         """How many workers found no row."""

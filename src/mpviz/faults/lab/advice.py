@@ -1,4 +1,4 @@
-"""The safer way to write it, by fault and by what was seen: a text, and a few lines of code."""
+"""The safer way to write it, by fault and by what was seen: a text and a few lines of code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from mpviz.faults.lab.cell import Seen
 from mpviz.faults.lab.reasons import DEADLY, ENDLESS, family
 from mpviz.mechanisms import MECHANISMS
 
+NEVER_RETURNS = (*ENDLESS, "sigstop")
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -22,82 +24,94 @@ class Advice:
 
     @property
     def code(self) -> str:
-        """The functions' source; empty without any."""
+        """The functions' source; empty if there are none."""
         return "\n\n".join(inspect.getsource(one) for one in self.functions)
 
 
 NOTHING = Advice("")
 DEATH = Advice(
-    "ProcessPoolExecutor notices a worker's death and raises BrokenProcessPool within a second; "
-    "which tasks are undone is then known, and they can be tried again, each on its own.",
+    "ProcessPoolExecutor notices a worker's death and raises BrokenProcessPool within a second. "
+    "You then know which tasks are undone, and can try each of them again on its own.",
     (safer.notice_deaths,),
 )
 OWN_PROCESS = Advice(
-    "Give the task a process and a pipe of its own, wait for answer, end or time limit, and kill "
-    "it afterwards: a death is an EOFError, an endless task a TimeoutError.",
+    "Give the task a process and a pipe of its own, wait for a result, an end or a time limit, and "
+    "kill the process afterwards: a death shows as an EOFError, an endless task as a TimeoutError.",
     (safer.call, safer.call_within),
 )
 NO_LIMIT = Advice(
     "Only a process can be ended from outside: give the task one of its own and wait no longer "
-    "than a limit. `get(timeout=…)` of a Pool and `result(timeout=…)` of an executor end the "
-    "waiting, not the task; where the task waits for something, give that a timeout as well.",
+    "than a limit. A Pool's `get(timeout=…)` and an executor's `result(timeout=…)` end the "
+    "waiting, not the task. If the task itself waits for something, give that a timeout too.",
     (safer.call, safer.call_within),
 )
+KILL_WORKERS = Advice(
+    "Wait no longer than a limit, keep the results that came, and kill the workers. From Python "
+    "3.14 on an executor does that with `kill_workers()`; `terminate_workers()` is gentler, but a "
+    "stopped process doesn't react to it. `result(timeout=…)` alone ends the waiting, not the "
+    "task, and a `with` block would still wait for it.",
+    (safer.done_within, safer.kill_workers),
+)
 ATTEMPT = Advice(
-    "Catch what a task raises in the worker and send its text; pickle the result inside the same "
-    "try. Then every task comes back with something, and one failure loses nothing of the others.",
+    "Catch what the task raises in the worker and send its text; pickle the result in the same "
+    "try. Then something comes back for every task, and one failure costs none of the others.",
     (safer.attempt,),
 )
 COLLECT = Advice(
-    "One exception ended the whole call. Take each result on its own: submit with as_completed, "
-    "or apply_async with get, each in a try; or let the worker catch it and send its text.",
+    "One exception ended the whole call. Take each result on its own: submit with as_completed, or "
+    "apply_async with get, each in a try; or catch the exception in the worker and send its text.",
     (safer.attempt,),
 )
 GIVES_NOTHING = Advice(
-    "A process's return value stays with the process. Send it over a pipe of its own, or take a "
-    "Pool or an executor; and look at exitcode after join.",
+    "What a process's function returns is dropped. Send it through a pipe, or use a Pool or an "
+    "executor; and check exitcode after join.",
     (safer.call, safer.call_within),
 )
-# By what was seen: the first whose key fits is taken; "*" fits everything.
 LOSING = Advice(
-    "Take tasks with a blocking get and end each consumer by a sentinel of its own; count what "
-    "came against what was asked. Below is mpviz's `queue`, which does.",
+    "Take tasks with a blocking get and end each consumer with a sentinel of its own; compare the "
+    "number of results with the number of tasks. Below is mpviz's `queue`, which does that.",
     (MECHANISMS["queue"].function,),
 )
 COUNT = Advice(
-    "The loss was noticed and not said: where a pipe ends before its answer came, put the task "
-    "among those undone, and raise or try again. Count what came against what was asked.",
+    "The loss was noticed but not reported: when a pipe closes before its result came, note the "
+    "task as undone, and raise or try again. Compare the number of results with the number of "
+    "tasks.",
     (safer.call, safer.call_within),
 )
 READ_FIRST = Advice(
-    "Read results before joining who sends them, and give each sender a pipe of its own (or a "
-    "lock); a large result is better left in a file or in shared memory, and its name sent.",
+    "Read results before you join the processes that send them, and give each sender a pipe of its "
+    "own, or a lock. Better, leave a large result in a file or in shared memory and send its name.",
     (safer.leave_in_file,),
 )
 BY_FAULT: dict[str, Advice] = {
     **dict.fromkeys(DEADLY, DEATH),
-    **dict.fromkeys((*ENDLESS, "sigstop"), NO_LIMIT),
+    **dict.fromkeys(NEVER_RETURNS, NO_LIMIT),
     **dict.fromkeys(("raises",), COLLECT),
     **dict.fromkeys(("bad_exception", "bad_result", "sys.exit", "interrupt"), ATTEMPT),
     **dict.fromkeys(("big_result", "big_results"), READ_FIRST),
     "killed_sending": OWN_PROCESS,
     "bad_argument": Advice(
-        "Hand over what names the thing (a path, an address, a number) and open it in the task; a "
-        "lock or a queue of multiprocessing travels only when a process is started, as an argument "
-        "of Process or in a Pool's initializer.",
+        "Pass something that names it (a path, an address, a number) and open it in the task. A "
+        "lock or a queue of multiprocessing can be passed only when a process starts: as an "
+        "argument of Process, or to a Pool's initializer.",
         (safer.name_of,),
     ),
     "grandchild": Advice(
-        "Whoever starts a process ends it, also when something goes wrong: wait in a try, and in "
-        "its finally kill the whole group.",
+        "End every process that you start, also when something goes wrong: wait in a try, and kill "
+        "its whole process group in the finally.",
         (safer.run_and_end,),
     ),
     "memory": Advice(
-        "Limit each worker's memory when it starts: past it, the task sees a MemoryError, which "
-        "comes back as any exception, and the machine stays well.",
+        "Limit each worker's memory when it starts: past the limit the task gets a MemoryError, "
+        "which comes back like any exception, and the rest of the machine is unharmed.",
         (safer.limit_memory, safer.pool_with_limit),
     ),
 }
+# What a family can do by itself; goes before `BY_FAULT`.
+BY_FAMILY: dict[tuple[str, str], Advice] = {
+    ("executor", fault): KILL_WORKERS for fault in NEVER_RETURNS
+}
+# What one outcome of a family calls for, whatever the fault; goes before both.
 BY_SEEN: dict[tuple[Seen, str], Advice] = {
     (Seen.LOST, "queue.lesson"): LOSING,
     (Seen.LOST, "process.lesson"): GIVES_NOTHING,
@@ -108,8 +122,9 @@ BY_SEEN: dict[tuple[Seen, str], Advice] = {
 
 
 def advice(mechanism: str, fault: str, seen: Seen) -> tuple[str, str]:
-    """The safer way, as text and as code; both empty where nothing went wrong."""
-    found = BY_SEEN.get((seen, family(mechanism))) or BY_FAULT[fault]
+    """The safer way, as text and as code; both empty if nothing went wrong."""
     if seen in (Seen.RIGHT, Seen.CANCELLED):
-        found = NOTHING
+        return NOTHING.text, NOTHING.code
+    own = family(mechanism)
+    found = BY_SEEN.get((seen, own)) or BY_FAMILY.get((own, fault)) or BY_FAULT[fault]
     return found.text, found.code

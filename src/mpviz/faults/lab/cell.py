@@ -1,4 +1,4 @@
-"""One cell of the matrix: what was seen of a mechanism with a fault. Knows how no run is made."""
+"""One cell of the matrix: what was seen of a mechanism with a fault. Runs nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mpviz.core.schema import CELLS
 
 
 class Seen(StrEnum):
-    """What a program that ran its tasks so would have seen."""
+    """What a program would have seen that ran its tasks this way."""
 
     RIGHT = "finished right"
     WRONG = "wrong answers"
@@ -41,21 +41,21 @@ class Cell:
     seen
         The outcome.
     sentence
-        What was seen, in words with numbers, with the account of all tasks.
+        What was seen, in words and numbers, and how many tasks ended how.
     lost
-        Tasks whose result never came.
+        Tasks whose result never arrived.
     raised
-        What the mechanism's call raised; empty if it did not.
+        What the call raised; empty if it did not.
     after_s
-        Seconds from the call to its last result, its exception or the cut.
+        Seconds from the call to its last result, to its exception, or to where it was ended.
     left_behind
-        Processes that still ran when the program was done.
+        Processes still running when the program was done.
     safer, safer_code
         The safer way to write it, in words and in Python; either may be empty.
     trace
         The run.
     gone_s
-        Seconds from the call until every process of the run was gone and its record in hand.
+        Seconds from the call until every process of the run was gone and its record was there.
     """
 
     mechanism: str
@@ -79,7 +79,7 @@ class Cell:
 
     @property
     def accounted(self) -> bool:
-        """Whether it is known of every task how it ended."""
+        """Whether we know how every task ended."""
         known = {one.value for one in Outcome}
         outcomes = list(self.trace.tasks["outcome"])
         return len(outcomes) == len(self.trace.record.plan.inputs) and known.issuperset(outcomes)
@@ -110,7 +110,7 @@ def frame(cells: Iterable[Cell]) -> pd.DataFrame:
 
 
 def to_csv(folder: str | Path, cells: Iterable[Cell]) -> None:
-    """Write faults.csv into `folder`, which is made where it is not.
+    """Write faults.csv into `folder`, which is created if need be.
 
     Raises
     ------

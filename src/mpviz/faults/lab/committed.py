@@ -1,10 +1,11 @@
-"""The matrix as it was seen when it was committed, for fresh cells to be compared with."""
+"""The committed matrix, `seen.csv`, which fresh cells are compared with."""
 
 from __future__ import annotations
 
 import csv
 import functools
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,25 +13,32 @@ from mpviz.faults.lab.cell import Cell, Seen
 
 FILE = Path(__file__).with_name("seen.csv")
 COLUMNS = ("python", "start_method", "mechanism", "fault", "seen")
-BETWEEN = "|"  # outcomes that were both seen: a race goes one way or the other
+BETWEEN = "|"  # separates outcomes that were both seen: a race goes one way or the other
 
 Key = tuple[str, str, str, str]  # the first four columns
 Matrix = Mapping[Key, frozenset[Seen]]
 
 
 def this_python() -> str:
-    """The Python that runs this, as the matrix names it: ``"3.11"``."""
-    return "{}.{}".format(*sys.version_info)
+    """The Python that runs this, as the matrix names it: ``"3.14"``; ``"3.14t"`` free-threaded."""
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    return "{}.{}".format(*sys.version_info) + "t" * free_threaded
+
+
+def python_of(recorded: str) -> str:
+    """The same for the Python of a record, such as ``"CPython 3.14.0 free-threaded"``."""
+    _, version, *more = recorded.split()
+    return ".".join(version.split(".")[:2]) + "t" * ("free-threaded" in more)
 
 
 @functools.cache
 def committed() -> Matrix:
-    """What was seen of each cell; several outcomes where runs really differ."""
+    """What was seen in each cell; several outcomes where runs differ."""
     return read(FILE)
 
 
 def read(path: Path) -> Matrix:
-    """The matrix in a file; empty where there is none."""
+    """The matrix in a file; empty if there is no file."""
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
@@ -43,7 +51,7 @@ def read(path: Path) -> Matrix:
 
 
 def write(path: Path, matrix: Matrix) -> None:
-    """Write a matrix, in order, so that what changed can be read off its difference."""
+    """Write a matrix, in its order, so that a diff shows what changed."""
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(COLUMNS)
@@ -51,15 +59,15 @@ def write(path: Path, matrix: Matrix) -> None:
             out.writerow([*key, BETWEEN.join(one for one in Seen if one in seen)])
 
 
-def key_of(cell: Cell, python: str = "") -> Key:
-    """Where a cell stands in the matrix."""
-    return (python or this_python(), cell.start_method, cell.mechanism, cell.fault)
+def key_of(cell: Cell) -> Key:
+    """The key of a cell."""
+    return (this_python(), cell.start_method, cell.mechanism, cell.fault)
 
 
 def differing(cells: Iterable[Cell], matrix: Matrix | None = None) -> dict[Key, frozenset[Seen]]:
-    """The cells in which this machine differs: what was committed of each.
+    """The cells in which this machine differs, with what was committed for each.
 
-    Cells that were cancelled, and those of a Python that nothing was committed for, are left out.
+    Cancelled cells are left out, and so are cells for which nothing was committed.
     """
     known = committed() if matrix is None else matrix
     return {

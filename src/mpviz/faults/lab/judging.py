@@ -1,11 +1,11 @@
-"""Trace -> Cell: what was seen, from how the run ended and what became of its tasks."""
+"""Trace -> Cell: what was seen, judged by how the run and each of its tasks ended."""
 
 from __future__ import annotations
 
 from mpviz.analysis.trace import Trace
 from mpviz.core.outcome import Ending, Outcome
 from mpviz.core.text import seconds, size
-from mpviz.faults import FAULTS
+from mpviz.faults.catalogue import FAULTS
 from mpviz.faults.lab.advice import advice
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.reasons import UNSTARTED, reason
@@ -17,7 +17,7 @@ ENDED = {
     Ending.DEADLINE: Seen.HUNG,
     Ending.RAISED: Seen.RAISED,
 }
-# What is raised, where nobody catches it, ends a program in a way of its own.
+# What these do to a program that does not catch them.
 CONSEQUENCES = {
     "SystemExit": "a program that does not catch it ends there, silently, with status 0",
     "KeyboardInterrupt": "a program that does not catch it ends as by Ctrl-C",
@@ -57,7 +57,7 @@ def judge(trace: Trace, *, gone_s: float = float("nan")) -> Cell:
 
 
 def seen(trace: Trace) -> Seen:
-    """The outcome: how the run ended; where it just returned, what it had then."""
+    """The outcome: how the run ended, or, if the call just returned, what it returned."""
     if trace.record.ending in ENDED:
         return ENDED[trace.record.ending]
     if lost(trace):
@@ -68,12 +68,12 @@ def seen(trace: Trace) -> Seen:
 
 
 def lost(trace: Trace) -> int:
-    """Tasks whose result never came."""
+    """Tasks whose result never arrived."""
     return int((trace.tasks["outcome"] != Outcome.OK.value).sum())
 
 
 def wrong(trace: Trace) -> int:
-    """Tasks whose result came and is not what it should be."""
+    """Tasks whose result arrived and is wrong."""
     tasks = trace.tasks[trace.tasks["outcome"] == Outcome.OK.value]
     fault = FAULTS[trace.record.plan.workload]
     return sum(
@@ -83,20 +83,20 @@ def wrong(trace: Trace) -> int:
 
 
 def unstarted(trace: Trace) -> int:
-    """Tasks that nobody took, though they could be handed over."""
+    """Tasks that no worker started, though their input could be sent."""
     fault = FAULTS[trace.record.plan.workload]
-    dropped = () if fault.argument is None else fault.tasks
-    waiting = trace.tasks["started_s"].isna() & ~trace.tasks["task"].isin(dropped)
+    unsendable = () if fault.argument is None else fault.tasks
+    waiting = trace.tasks["started_s"].isna() & ~trace.tasks["task"].isin(unsendable)
     return int(waiting.sum())
 
 
 def after(trace: Trace) -> float:
-    """Seconds from the call to its last result, its exception or the cut."""
+    """Seconds from the call to its last result, to its exception, or to where it was ended."""
     return trace.record.makespan_s
 
 
 def sentence(trace: Trace, what: Seen) -> str:
-    """What was seen, why, what was left, and the account of all tasks."""
+    """What was seen, why, what was left behind, and how many tasks ended how."""
     record = trace.record
     parts = [f"{_happened(trace, what)}."]
     if why := reason(record.plan.mechanism, record.plan.workload, what):
@@ -137,6 +137,6 @@ def _happened(trace: Trace, what: Seen) -> str:
 
 
 def shortened(message: str) -> str:
-    """A message in one line, however long it is."""
+    """A message on one line, cut if it is long."""
     text = " ".join(message.split()).rstrip(".")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

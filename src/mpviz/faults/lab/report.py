@@ -1,4 +1,4 @@
-"""Cells -> text: a line a cell, the table of marks, its legend. Knows no terminal."""
+"""Cells -> text: a line for each cell, the table of marks, its legend. Knows no terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from mpviz.core.text import seconds
-from mpviz.faults import FAULTS
+from mpviz.faults.catalogue import FAULTS
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.committed import Key, committed, key_of, this_python
 from mpviz.faults.lab.judging import shortened
@@ -23,19 +23,19 @@ MARKS = {
     Seen.MEMORY: "M",
     Seen.CANCELLED: "c",
 }
-OTHER = "*"  # behind the mark of a cell that differs from the committed matrix
+OTHER = "*"  # after the mark of a cell that differs from the committed matrix
 WIDTH = 80
-LATE = 1.0  # seconds past its deadline at which a cell is no longer well
+LATE = 1.0  # seconds past its deadline that a cell may take to be gone
 
 
 def line(cell: Cell, differs: frozenset[Seen] = frozenset()) -> str:
-    """A cell in one line."""
+    """A cell on one line."""
     what = f"{cell.mechanism:<19} {cell.fault:<14} {cell.seen}{_detail(cell)}"
     return f"{what} [committed: {' or '.join(sorted(differs))}]" if differs else what
 
 
 def _detail(cell: Cell) -> str:
-    """The number that goes with what was seen."""
+    """The figure that goes with what was seen."""
     if cell.seen is Seen.RAISED:
         return f" {shortened(cell.raised).partition(':')[0]} after {seconds(cell.after_s)}"
     if cell.seen is Seen.LOST:
@@ -57,7 +57,7 @@ def in_full(cell: Cell) -> str:
 
 
 def table(cells: Sequence[Cell], differs: Iterable[Key] = ()) -> list[list[str]]:
-    """The matrix as rows of texts, its head first: a row a mechanism, a column a fault's number."""
+    """The matrix as rows of text, the head first: a row a mechanism, a column a fault's number."""
     other = set(differs)
     marks = {
         (cell.mechanism, cell.fault): MARKS[cell.seen] + OTHER * (key_of(cell) in other)
@@ -82,7 +82,7 @@ def plain(rows: Sequence[Sequence[str]]) -> str:
 
 
 def legend(cells: Sequence[Cell], differs: Mapping[Key, object]) -> str:
-    """What the marks and the numbers stand for, of those that are in the table."""
+    """What the marks and the numbers in the table stand for."""
     marks = [f"{MARKS[one]} {one}" for one in Seen if any(cell.seen is one for cell in cells)]
     if differs:
         marks.append(f"{OTHER} not as committed")
@@ -92,7 +92,7 @@ def legend(cells: Sequence[Cell], differs: Mapping[Key, object]) -> str:
 
 
 def _wrapped(texts: Iterable[str]) -> list[str]:
-    """Texts in as few lines as hold them, three spaces between; none is broken."""
+    """Texts on as few lines as hold them, three spaces apart; none is broken."""
     lines: list[str] = []
     for text in texts:
         if lines and len(lines[-1]) + 3 + len(text) <= WIDTH:
@@ -103,7 +103,7 @@ def _wrapped(texts: Iterable[str]) -> list[str]:
 
 
 def summary(cells: Sequence[Cell], asked: int, differs: Mapping[Key, object]) -> str:
-    """How many of what, and how this machine compares with the committed matrix."""
+    """How many cells of each outcome, and how they compare with the committed matrix."""
     if not cells:
         return f"None of {asked} cells had ended."
     counts = {one: sum(cell.seen is one for cell in cells) for one in Seen}
@@ -112,7 +112,7 @@ def summary(cells: Sequence[Cell], asked: int, differs: Mapping[Key, object]) ->
     if late := sum(cell.over_s > LATE for cell in cells):
         told.append(f"{late} went on for over {LATE:.0f} s past their deadline.")
     if unknown := sum(not cell.accounted for cell in cells):
-        told.append(f"Of {unknown} not every task is accounted for.")
+        told.append(f"In {unknown} of them not every task is accounted for.")
     if differs:
         told.append(f"In {len(differs)} of them this machine differs from the committed matrix.")
     elif all(key_of(cell) in committed() for cell in cells):
@@ -123,5 +123,5 @@ def summary(cells: Sequence[Cell], asked: int, differs: Mapping[Key, object]) ->
 
 
 def well(cells: Iterable[Cell]) -> bool:
-    """Whether every cell ended in time and accounts for each of its tasks."""
+    """Whether every cell ended in time and accounts for all its tasks."""
     return all(cell.over_s <= LATE and cell.accounted for cell in cells)

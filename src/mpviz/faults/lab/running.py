@@ -1,4 +1,8 @@
-"""Runs the cells of the matrix, some beside each other. Knows no chart and no advice."""
+"""Runs the cells of the matrix, a few at a time. Knows no chart and no advice.
+
+for cell in run_cells(["pool.map"], ["sigkill"]):
+print(cell.sentence)
+"""
 
 from __future__ import annotations
 
@@ -11,56 +15,56 @@ from time import perf_counter_ns
 
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
-from mpviz.core.plan import Plan
+from mpviz.core.plan import DEFAULT_START_METHOD, Plan
 from mpviz.engine import runner
-from mpviz.faults import FAULTS
+from mpviz.faults.catalogue import FAULTS
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.judging import judge
 from mpviz.faults.tasks import MIB
 from mpviz.mechanisms import MECHANISMS
 
 MECHANISMS_TESTED: tuple[str, ...] = tuple(MECHANISMS)
-DEADLINES = {"fork": 3.0, "spawn": 5.0, "forkserver": 5.0}  # seconds; a spawned worker boots slowly
-SLOW = {"big_result": 3, "memory": 3}  # times the deadline: they rarely hang, and take their time
-STILL = 0.4  # of the deadline: what did not move after it, hangs
-LONGER = 3  # times the deadline, for what did
+DEADLINES = {"fork": 3.0, "spawn": 5.0, "forkserver": 5.0}  # seconds; forked workers boot fast
+SLOW = {"big_result": 3, "memory": 3}  # times the deadline: these take long and rarely hang
+STILL = 0.4  # of the deadline: a cell in which nothing happens after that has hung
+LONGER = 3  # times the deadline, for a second try of a cell that was only slow
 WORKERS = 2
 CEILING = 512 * MIB  # of memory, for all processes of a cell
-CEILINGS = {"memory": 256 * MIB}  # it comes to any; this one well before the deadline
-AT_ONCE = 3  # most cells that take long only wait
+CEILINGS = {"memory": 256 * MIB}  # reached well before the deadline
+AT_ONCE = 3  # cells at a time: most that take long are only waiting
 
 
-def cells(
+def run_cells(
     mechanisms: Sequence[str] | None = None,
     faults: Sequence[str] | None = None,
     *,
-    start_method: str = "fork",
+    start_method: str = DEFAULT_START_METHOD,
     timeout: float | None = None,
     start: runner.Start = runner.start,
     at_once: int = AT_ONCE,
 ) -> Generator[Cell, None, None]:
-    """Each mechanism with each fault, each cell as soon as its run has ended.
+    """Run each mechanism with each fault; yield each cell as soon as its run has ended.
 
-    Closing the generator cancels the runs that are under way and waits for their end.
+    Closing the generator cancels the runs under way and waits until they have ended.
 
     Parameters
     ----------
     mechanisms, faults
-        Names; all of them without.
+        Names; None for all.
     start_method
-        ``"fork"``, ``"spawn"`` or ``"forkserver"``.
+        ``"fork"``, ``"spawn"`` or ``"forkserver"``; this Python's own default if none is named.
     timeout
-        The deadline of each cell in seconds. Without, 3 under fork and 5 otherwise, three times
-        that for the slow faults, and for a cell again that was slow rather than hung.
+        The deadline of each cell in seconds. None for 3 under fork and 5 otherwise, three times
+        that for slow faults, and three times again for a cell that turned out slow, not hung.
     start
-        Starts a run; `runner.start`, or one that also keeps the run so that it can be cancelled.
+        Starts a run: `runner.start`, or a function that also keeps the run to cancel it.
     at_once
-        Cells beside each other.
+        How many cells run at a time.
 
     Raises
     ------
     mpviz.Refused
-        When a name is unknown or the deadline makes no sense; nothing was started then.
+        When a name is unknown or the deadline is impossible; nothing was started then.
     """
     chosen = MECHANISMS_TESTED if mechanisms is None else tuple(dict.fromkeys(mechanisms))
     planted = tuple(FAULTS) if faults is None else tuple(dict.fromkeys(faults))
@@ -104,7 +108,7 @@ def _stream(
 
 
 class _Crew:
-    """Threads, each of which runs one cell after the other."""
+    """Threads that run one cell after another."""
 
     def __init__(
         self, plans: Sequence[Plan], start: runner.Start, at_once: int, *, patient: bool
@@ -113,10 +117,10 @@ class _Crew:
         self._start = start
         self._patient = patient
         self._closed = False
-        self._starting = threading.Lock()  # so that nothing is started once it was closed
+        self._starting = threading.Lock()  # so that nothing starts after close()
         self._under_way: set[runner.Runs] = set()
         self._done: SimpleQueue[Cell | BaseException] = SimpleQueue()
-        # Daemons, for a program that ends must not wait for what nobody reads.
+        # Daemons: a program that ends must not wait for cells that nobody reads.
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(at_once)]
         for thread in self._threads:
             thread.start()
@@ -129,7 +133,7 @@ class _Crew:
                 if self._patient and under_way(cell):
                     cell = self._observe(replace(plan, timeout=LONGER * plan.timeout))
                 self._done.put(cell)
-        except IndexError:  # another thread took the last
+        except IndexError:  # another thread took the last plan
             pass
         except BaseException as error:
             self._done.put(error)
@@ -146,14 +150,14 @@ class _Crew:
         return judge(Trace(record), gone_s=gone_s)
 
     def next(self) -> Cell:
-        """The next cell that ends; raises what went wrong with it."""
+        """The next cell to end; raises what went wrong with it."""
         cell = self._done.get()
         if isinstance(cell, BaseException):
             raise cell
         return cell
 
     def close(self) -> None:
-        """Cancel what is under way and wait for its end."""
+        """Cancel what is under way and wait until it has ended."""
         with self._starting:
             self._closed = True
             self._to_do.clear()
@@ -164,10 +168,10 @@ class _Crew:
 
 
 def under_way(cell: Cell) -> bool:
-    """Whether a cell that was cut at its deadline was slow rather than hung.
+    """Whether a cell that its deadline ended was slow rather than hung.
 
-    What hangs has stood still for most of the time; on a busy machine eight processes may take
-    five seconds to boot.
+    In a hung cell nothing has happened for most of the time; but on a busy machine eight processes
+    may take five seconds to boot.
     """
     tasks, workers = cell.trace.tasks, cell.trace.workers
     moments = [*(tasks[name] for name in ("started_s", "finished_s", "received_s"))]

@@ -1,1 +1,1 @@
-"""The experiments' tab."""
+"""The experiments on the page."""

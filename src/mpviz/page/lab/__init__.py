@@ -1,1 +1,1 @@
-"""The fault lab's tab."""
+"""The Fault lab tab."""

@@ -1,4 +1,4 @@
-"""A run of cells: which were asked for, and how far it is. Knows no widget and runs nothing."""
+"""A run of cells: which were asked for, and which are done. Knows no widget and runs nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mpviz.faults.lab import Cell, Seen
-from mpviz.page.lab.words import ended, progress
+from mpviz.faults.lab.cell import Cell, Seen
+from mpviz.page.lab.words import progress, summary
 
 Key = tuple[str, str]  # a mechanism and a fault
 
@@ -19,10 +19,10 @@ class Batch:
     asked: list[Key]
     began: float = 0.0
     seen: dict[Key, Cell] = field(default_factory=dict)
-    started: set[Key] = field(default_factory=set)  # by threads
+    started: set[Key] = field(default_factory=set)  # added to by threads
 
     def begin(self) -> None:
-        """From now on the time counts."""
+        """Start the clock."""
         self.began = time.monotonic()
 
     def under_way(self) -> set[Key]:
@@ -30,20 +30,20 @@ class Batch:
         return self.started.copy() - self.seen.keys()
 
     def progress(self) -> str:
-        """How far it is, in words."""
+        """Say how many cells are done."""
         hung = sum(cell.seen is Seen.HUNG for cell in self.seen.values())
         return progress(len(self.seen), len(self.asked), hung, self._elapsed())
 
-    def ended(self, cancelled: bool) -> str:
-        """What is said when it is over."""
-        return ended(len(self.seen), len(self.asked), self._elapsed(), cancelled)
+    def summary(self, cancelled: bool) -> str:
+        """Sum it up when it is over."""
+        return summary(len(self.seen), len(self.asked), self._elapsed(), cancelled)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.began
 
 
 def blocks_of(keys: Sequence[Key]) -> list[tuple[list[str], list[str]]]:
-    """Cells as few rectangles: mechanisms and faults, of which all pairs are asked for."""
+    """Group cells into few blocks: mechanisms and faults, of which every pair is asked for."""
     columns: dict[str, list[str]] = {}
     for mechanism, fault in keys:
         columns.setdefault(fault, []).append(mechanism)

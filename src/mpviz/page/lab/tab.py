@@ -1,6 +1,6 @@
 """The fault lab: plants faults into tasks and shows, cell by cell, what each mechanism does.
 
-Knows no control and no run of the visit.
+Knows no control and no run of the Run tab.
 """
 
 from __future__ import annotations
@@ -16,22 +16,30 @@ import ipywidgets as widgets
 from mpviz.analysis.csvfiles import csv_text
 from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
-from mpviz.faults import FAULTS
-from mpviz.faults import lab as faultlab
-from mpviz.faults.lab import MECHANISMS_TESTED, Cell, Seen
-from mpviz.page.activity import Turn
-from mpviz.page.background import arriving
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen, frame
+from mpviz.faults.lab.running import MECHANISMS_TESTED, run_cells
+from mpviz.page.activity import Activity
+from mpviz.page.background import in_background
+from mpviz.page.boxes import button, row
 from mpviz.page.lab.batch import Batch, Key, blocks_of
 from mpviz.page.lab.cell import CellCard
-from mpviz.page.lab.words import NOT_RUN, RUNNING, column_head, legend, promise, row_head, word_of
-from mpviz.page.status import Said
-from mpviz.page.widgets.browser import DownloadButton
+from mpviz.page.lab.words import NOT_RUN, RUNNING, column_head, forecast, legend, row_head, word_of
+from mpviz.page.start_method import start_method_buttons
+from mpviz.page.status import Status
+from mpviz.page.widgets.download_button import DownloadButton
+from mpviz.page.widgets.handlers import guarded
 from mpviz.page.widgets.matrix import Matrix
-from mpviz.page.widgets.widget import guarded
 from mpviz.serving import limits
 
 REDRAW = 0.2  # seconds between redraws of the matrix at least
 ALL = [(mechanism, fault) for fault in FAULTS for mechanism in MECHANISMS_TESTED]
+INTRO = (
+    '<div class="mpviz-lead"><p>Plant a fault into one of eight tasks and see what each mechanism '
+    "does with it: on this machine, this Python.</p>"
+    '<p class="mpviz-hint">Press a mechanism to run its row, a fault to run its column, a cell to '
+    "run it alone. A cell that was run opens.</p></div>"
+)
 Cells = Callable[..., Generator[Cell, None, None]]
 
 
@@ -40,32 +48,31 @@ class FaultLab:
 
     Parameters
     ----------
-    turn
+    activity
         Through which cells are started.
-    bring
-        Brings the part of the page that a selector names into view, and the focus to it.
+    scroll_to
+        Brings the part of the page that a selector names into view, and the focus into it.
     cells
         Gives the cells of mechanisms × faults one by one; a test may hand in its own.
     """
 
     def __init__(
-        self, turn: Turn, bring: Callable[[str], object], cells: Cells = faultlab.cells
+        self,
+        activity: Activity,
+        scroll_to: Callable[[str], object],
+        cells: Cells = run_cells,
     ) -> None:
-        self._turn, self._bring, self._cells = turn, bring, cells
+        self._activity, self._scroll_to, self._cells = activity, scroll_to, cells
         self._seen: dict[str, dict[Key, Cell]] = {}  # by start method
         self._batch: Batch | None = None
         self._opened: Key | None = None
-        self._elsewhere = False  # something runs, and it is none of ours
-        self.said = Said()
-        self.start_method = widgets.ToggleButtons(
-            options=multiprocessing.get_all_start_methods(),
-            value="fork",
-            description="Start method",
-        )
-        self.run_button = widgets.Button(button_style="primary")
-        self.cancel_button = widgets.Button(description="Cancel", disabled=True)
+        self._blocked = False  # the Run tab is running something
+        self.status = Status()
+        self.start_method = start_method_buttons()
+        self.run_button = button("", "primary")
+        self.cancel_button = button("Cancel", disabled=True)
         self.download = DownloadButton(
-            "Download faults CSV", self.make_csv, disabled=True, on_error=self.said.tell
+            "Download faults CSV", self.make_csv, disabled=True, on_error=self.status.show_error
         )
         self.matrix = Matrix(
             [row_head(name) for name in MECHANISMS_TESTED],
@@ -76,6 +83,7 @@ class FaultLab:
         )
         self.legend = widgets.HTML()
         self.cell = CellCard()
+        self.box = self._lay_out()
         self.run_button.on_click(self._guard(lambda _b: self.run_rest()))
         self.cancel_button.on_click(self._guard(lambda _b: self.cancel()))
         self.cell.again_button.on_click(self._guard(lambda _b: self.run_again()))
@@ -83,10 +91,17 @@ class FaultLab:
         self.start_method.observe(self._guard(self._method_chosen), "value")
         self._draw()
         self.refresh()
-        self._promise()
+        self._show_forecast()
 
     def _guard(self, handler: Callable[..., object]) -> Callable[..., None]:
-        return guarded(handler, self.said.tell)
+        return guarded(handler, self.status.show_error)
+
+    def _lay_out(self) -> widgets.VBox:
+        buttons = row((self.run_button, self.cancel_button, self.download))
+        choices = row((self.start_method, buttons), "mpviz-lab-choices")
+        parts = [choices, self.status.error, self.status.line, self.legend, self.matrix]
+        card = widgets.VBox([widgets.HTML(INTRO), *parts]).add_class("mpviz-card")
+        return widgets.VBox([card, self.cell.card]).add_class("mpviz-lab")
 
     @property
     def running(self) -> bool:
@@ -94,7 +109,7 @@ class FaultLab:
         return self._batch is not None
 
     def pressed(self, mechanism: str, fault: str) -> Any:
-        """Open the cell that was pressed, or run it; of a head, run its row or column."""
+        """Open the cell that was pressed, or run it; for a head, run its row or column."""
         if mechanism and fault and (mechanism, fault) in self._shown():
             return self.open((mechanism, fault))
         keys = [
@@ -103,7 +118,7 @@ class FaultLab:
         return self.run(keys, open_last=bool(mechanism and fault))
 
     def run_rest(self) -> Any:
-        """Run the cells that were not run yet; all of them, where none is left."""
+        """Run the cells that were not run yet; all of them if none is left."""
         return self.run(self._rest() or ALL)
 
     def run_again(self) -> Any:
@@ -112,22 +127,22 @@ class FaultLab:
 
     async def run(self, keys: Sequence[Key], *, open_last: bool = False) -> None:
         """Run cells, showing each as it comes; none if something else is running."""
-        if self._turn.busy or not keys:
+        if self._activity.busy or not keys:
             return
         if len(keys) > limits.current().cells:
             raise Refused("Here a row or a column can be run at once: others are waiting too.")
         method = self._method()
-        self.said.clear_error()
+        self.status.clear_error()
         self._batch = batch = Batch(list(keys))
         try:
-            async with self._turn.taken(self.said.say):
+            async with self._activity.turn(self.status.show):
                 batch.begin()
                 for mechanisms, faults in blocks_of(keys):
-                    if not self._turn.cancelled:
+                    if not self._activity.cancelled:
                         await self._stream(batch, method, mechanisms, faults)
         finally:
             self._batch = None
-            self.said.say(batch.ended(self._turn.cancelled))
+            self.status.show(batch.summary(self._activity.cancelled))
             self._draw_guarded()
             self.refresh()
         if open_last and keys[-1] in batch.seen:
@@ -137,22 +152,22 @@ class FaultLab:
         self, batch: Batch, method: str, mechanisms: Sequence[str], faults: Sequence[str]
     ) -> None:
         def start(plan: Plan) -> Any:
-            running = self._turn.start(plan)
+            running = self._activity.start(plan)
             batch.started.add((plan.mechanism, plan.workload))
             return running
 
         stream = self._cells(mechanisms, faults, start_method=method, start=start)
         drawn = 0.0
         try:
-            async with aclosing(arriving(stream, REDRAW)) as coming:
-                async for cell in coming:
+            async with aclosing(in_background(stream, REDRAW)) as cells:
+                async for cell in cells:
                     if cell is not None:
                         self._keep(batch, method, cell)
                     if time.monotonic() - drawn >= REDRAW:
                         drawn = time.monotonic()
                         self._draw_guarded()
         except Refused:
-            if not self._turn.cancelled:
+            if not self._activity.cancelled:
                 raise
 
     def _keep(self, batch: Batch, method: str, cell: Cell) -> None:
@@ -164,19 +179,19 @@ class FaultLab:
             self._guard(self.cell.show)(cell)
 
     def cancel(self) -> None:
-        """End what is under way, and what was to follow."""
-        self._turn.cancel()
-        self.said.say("Cancelling…")
+        """End what is running, and start nothing more."""
+        self._activity.cancel()
+        self.status.show("Cancelling…")
 
     def open(self, key: Key) -> None:
         """Show what was seen of a cell, below the matrix."""
         self._opened = key
         self.matrix.opened = list(key)
         self.cell.show(self._shown()[key])
-        self._bring(".mpviz-cell")
+        self._scroll_to(".mpviz-cell")
 
     def close(self) -> None:
-        """Put the open cell away."""
+        """Close the open cell."""
         if self._opened:
             self.matrix.focus_on(*self._opened)
         self._opened = None
@@ -184,25 +199,27 @@ class FaultLab:
         self.cell.hide()
 
     def make_csv(self) -> tuple[str, bytes]:
-        """All cells of this visit, a row each."""
+        """Write all cells of this session as CSV, a row each."""
         cells = [cell for seen in self._seen.values() for cell in seen.values()]
-        return "mpviz-faults.csv", csv_text(faultlab.frame(cells)).encode()
+        return "mpviz-faults.csv", csv_text(frame(cells)).encode()
 
     def refresh(self) -> None:
-        """What can be pressed now."""
-        busy = self._turn.busy
+        """Enable and disable what depends on whether something runs."""
+        busy = self._activity.busy
         for widget in (self.start_method, self.cell.again_button):
             widget.disabled = busy
         self.matrix.busy = busy
         self.run_button.disabled = busy or len(self._rest() or ALL) > limits.current().cells
         self.cancel_button.disabled = not busy
         if busy and not self.running:
-            self._elsewhere = True
-            self.said.say("Something is running on the Run tab; the lab is free when it is over.")
+            self._blocked = True
+            self.status.show(
+                "Something is running on the Run tab; the lab is free when it is over."
+            )
         elif not busy:
-            if self._elsewhere:
-                self._elsewhere = False
-                self._promise()
+            if self._blocked:
+                self._blocked = False
+                self._show_forecast()
             left = len(self._rest())
             some = 0 < left < len(ALL)
             self.run_button.description = f"Run the other {left:,}" if some else "Run all"
@@ -228,21 +245,21 @@ class FaultLab:
             self.cell.hide()
         self._draw()
         self.refresh()
-        self._promise()
+        self._show_forecast()
 
-    def _promise(self) -> None:
+    def _show_forecast(self) -> None:
         most = limits.current().cells
-        self.said.say(promise(len(self._rest()) or len(ALL), self._method(), most))
+        self.status.show(forecast(len(self._rest()) or len(ALL), self._method(), most))
 
     def _draw_guarded(self) -> None:
-        """As `_draw`; the cells that run are not disturbed by what it raises."""
+        """Draw, and show what that raised: it does not disturb the cells that run."""
         self._guard(self._draw)()
 
     def _draw(self) -> None:
         words = {key: word_of(cell) for key, cell in self._shown().items()}
         if self._batch is not None:
             words |= dict.fromkeys(self._batch.under_way(), RUNNING)
-            self.said.say(self._batch.progress(), len(self._batch.seen), len(self._batch.asked))
+            self.status.show(self._batch.progress(), len(self._batch.seen), len(self._batch.asked))
         self.matrix.show(words)
         self.legend.value = legend(self._shown().values())
         self.download.disabled = not any(self._seen.values())

@@ -1,21 +1,23 @@
-"""The fault lab in words: what a cell shows, the legend, how far it is. Knows no widget."""
+"""The fault lab's words: what a cell shows, the legend, its progress. Knows no widget."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections import Counter
 from collections.abc import Iterable
 
-from mpviz.faults import FAULTS
-from mpviz.faults.lab import Cell, Seen
+from markupsafe import Markup
+
+from mpviz.faults.catalogue import FAULTS
+from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.running import AT_ONCE, DEADLINES
 from mpviz.mechanisms import MECHANISMS
+from mpviz.page.markup import element
 from mpviz.page.widgets.matrix import Head, Word
 
 NOT_RUN = Word("none", "–", "not run yet")
 RUNNING = Word("running", "…", "running")
-# How each looks (a class of the style sheet), and its word; the order is that of the legend.
+# The end of its class in the style sheet, and its word; in the order of the legend.
 SEEN = {
     Seen.RIGHT: ("right", "ok"),
     Seen.RAISED: ("raised", "raised"),
@@ -28,21 +30,21 @@ SEEN = {
     Seen.CANCELLED: ("none", "–"),
 }
 BRIEFLY = {Seen.RAISED: "the call raised", Seen.MEMORY: "hit the memory ceiling"}  # in the legend
-FEW = 3  # cells of which no time can be foretold
-STARTING = 1.0  # seconds that a cell may take beside its deadline, others running beside it
+FEW = 3  # cells, from which the time that is left can't be estimated yet
+STARTING = 1.0  # seconds that a cell may take in addition to its deadline
 
 
 def row_head(mechanism: str) -> Head:
-    """The head of a mechanism's row."""
-    told = f"Run {mechanism} with every fault"
-    return Head(mechanism, mechanism, told, f"{told}. {MECHANISMS[mechanism].summary}")
+    """Make the head of a mechanism's row."""
+    does = f"Run {mechanism} with every fault"
+    return Head(mechanism, mechanism, does, f"{does}. {MECHANISMS[mechanism].summary}")
 
 
 def column_head(fault: str) -> Head:
-    """The head of a fault's column."""
+    """Make the head of a fault's column."""
     title = FAULTS[fault].title
-    told = f"Run every mechanism with this fault: {title}"
-    return Head(fault, title, told, f"{told}. {FAULTS[fault].about}")
+    does = f"Run every mechanism with this fault: {title}"
+    return Head(fault, title, does, f"{does}. {FAULTS[fault].about}")
 
 
 def word_of(cell: Cell) -> Word:
@@ -52,26 +54,26 @@ def word_of(cell: Cell) -> Word:
     return Word(kind, f"{word} {count:,}" if count else word, str(cell.seen), opens=True)
 
 
-def mark(word: Word) -> str:
-    """A word in its colours."""
-    name = f"mpviz-seen mpviz-seen-{word.kind}"
-    return f'<span class="{name}">{html.escape(word.word)}</span>'
+def coloured(word: Word) -> Markup:
+    """Write a word in its colours."""
+    return element("span", word.text, f"mpviz-seen mpviz-seen-{word.kind}")
 
 
 def legend(cells: Iterable[Cell]) -> str:
-    """What each word means, and how many cells show it."""
+    """Say what each word means, and how many cells show it."""
     counts = Counter(cell.seen for cell in cells)
     entries = []
     for seen, (kind, word) in SEEN.items():
         if seen is not Seen.CANCELLED:
-            told = BRIEFLY.get(seen, str(seen))
-            count = f" <b>{counts[seen]:,}</b>" if counts[seen] else ""
-            entries.append(f"<li>{mark(Word(kind, word, ''))} {html.escape(told)}{count}</li>")
-    return f'<ul class="mpviz-legend" aria-label="What the words mean">{"".join(entries)}</ul>'
+            parts = [coloured(Word(kind, word, "")), f" {BRIEFLY.get(seen, str(seen))}"]
+            if counts[seen]:
+                parts += [" ", element("b", f"{counts[seen]:,}")]
+            entries.append(element("li", parts))
+    return element("ul", entries, "mpviz-legend", aria_label="What the words mean")
 
 
 def progress(done: int, total: int, hung: int, elapsed: float) -> str:
-    """How far a run of cells is, and how long it may take yet."""
+    """Say how many cells are done, and how long the others may take."""
     text = f"{done:,} of {_cells(total)}"
     if hung:
         text += f", {hung:,} hung so far"
@@ -80,16 +82,16 @@ def progress(done: int, total: int, hung: int, elapsed: float) -> str:
     return text + "."
 
 
-def ended(done: int, total: int, elapsed: float, cancelled: bool) -> str:
-    """What is said when a run of cells is over."""
+def summary(done: int, total: int, elapsed: float, cancelled: bool) -> str:
+    """Sum up a run of cells that is over."""
     if done < total:
         how = "Cancelled" if cancelled else "Ended"
         return f"{how} after {done:,} of {_cells(total)}; what was seen is kept."
     return f"Done: {_cells(total)} in {_span(elapsed)}."
 
 
-def promise(total: int, start_method: str, most: int) -> str:
-    """What a run of so many cells means, before it is begun; `most` can be run at once."""
+def forecast(total: int, start_method: str, most: int) -> str:
+    """Say before a run of cells how long it may take; at most `most` may be asked for at once."""
     deadline = DEADLINES[start_method]
     hang = f"A cell that hangs is ended by its deadline of {deadline:g} s."
     if total > most:

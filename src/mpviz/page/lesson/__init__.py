@@ -1,1 +1,1 @@
-"""The lesson's tab, and its steps."""
+"""The lesson: its steps, and the walk that shows them on the page."""

@@ -1,6 +1,6 @@
-"""The walk: the lesson's steps in order, what each runs and what to see in it.
+"""The lesson's steps in order: what each runs and what to see in it.
 
-Plain data: knows no run and no page. It names no figure: the figures come from the run.
+Plain data: knows no run and no page. It names no number: the numbers come from the run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the controls are set to before a run; names as in a plan."""
+    """What the controls are set to before a run; names as in a plan.
+
+    The start method is fork, whatever this Python's own default is, so that a step shows the same
+    on every Python.
+    """
 
     mechanism: str = "pool.map"
     workers: int = 2
@@ -21,17 +25,17 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """Something that a step's button does: runs one after the other, or an experiment.
+class Action:
+    """What a step's button does: runs, one after the other, or an experiment.
 
     Attributes
     ----------
     label
         On the button.
     runs
-        Settings, each of which is run.
+        The settings of each run.
     compare
-        Run every mechanism with the last of those settings instead.
+        Run every mechanism, with the last of those settings, instead.
     experiment
         A key of ``EXPERIMENTS``; empty where there are runs.
     """
@@ -44,14 +48,31 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what to notice before and after its first act, a question and its answer."""
+    """One step of the lesson.
+
+    Attributes
+    ----------
+    title
+        Its heading.
+    before
+        What it runs, and what to notice.
+    actions
+        One for each button; the first is the main one.
+    after
+        What was to be seen.
+    question, answer
+        Asked before and after; answered on request.
+    without_gil
+        What to add to `after` on a Python that runs without the GIL.
+    """
 
     title: str
     before: str
-    acts: tuple[Act, ...]
+    actions: tuple[Action, ...]
     after: str
     question: str
     answer: str
+    without_gil: str = ""
 
 
 LESSON: tuple[Step, ...] = (
@@ -62,7 +83,7 @@ LESSON: tuple[Step, ...] = (
             "system gave it. One process with a name is created, started, joined and closed. "
             "Notice how long it takes from start() to its first instruction."
         ),
-        acts=(Act("Say hello from a process", experiment="hello"),),
+        actions=(Action("Say hello from a process", experiment="hello"),),
         after=(
             "The line was printed by another process, under the name it was given. start() only "
             "asks for the process; join() waits for its end; close() gives back what the parent "
@@ -82,7 +103,7 @@ LESSON: tuple[Step, ...] = (
             "same number of threads and of processes are started here, by each start method. "
             "Notice how far apart their times to the first instruction are."
         ),
-        acts=(Act("Start threads and processes", experiment="worker_cost"),),
+        actions=(Action("Start threads and processes", experiment="worker_cost"),),
         after=(
             "Creating processes is slower than creating threads, and each holds memory of its own. "
             "fork copies the parent as it stands; spawn starts a fresh Python, which imports "
@@ -90,8 +111,8 @@ LESSON: tuple[Step, ...] = (
         ),
         question="When does the price of a process not matter?",
         answer=(
-            "When each worker then does much more work than its start has cost, as a Pool sees to: "
-            "it starts its workers once and hands them task after task."
+            "When each worker does far more work than its start has cost. A Pool sees to that: it "
+            "starts its workers once and hands them task after task."
         ),
     ),
     Step(
@@ -101,7 +122,7 @@ LESSON: tuple[Step, ...] = (
             "through a Queue, a Pipe, a Manager and shared memory. Notice what the parent finds in "
             "it afterwards."
         ),
-        acts=(Act("Fill a dict in several ways", experiment="nothing_shared"),),
+        actions=(Action("Fill a dict in several ways", experiment="nothing_shared"),),
         after=(
             "A thread writes into the parent's dict; a process writes into a copy, which is gone "
             "when the process ends. Whatever is to come back must be sent, and each way of sending "
@@ -120,7 +141,7 @@ LESSON: tuple[Step, ...] = (
             "measured against. Notice how alike the bars are, and that one of the ten is too short "
             "to be seen."
         ),
-        acts=(Act("Check ten numbers", runs=(Settings(mechanism="sequential", workers=1),)),),
+        actions=(Action("Check ten numbers", runs=(Settings(mechanism="sequential", workers=1),)),),
         after=(
             "One lane, no gap: the process computed all the time, and the makespan is the sum of "
             "the tasks. Nine of the numbers are prime and cost every division; the even one is "
@@ -138,9 +159,9 @@ LESSON: tuple[Step, ...] = (
             "The same ten numbers, now by two threads. Both are at work at once. Notice how long "
             "each task takes now, and how the makespan compares with one process alone."
         ),
-        acts=(
-            Act("Run it with two threads", runs=(Settings(mechanism="threads"),)),
-            Act("Watch the GIL at work", experiment="gil"),
+        actions=(
+            Action("Run it with two threads", runs=(Settings(mechanism="threads"),)),
+            Action("Watch the GIL at work", experiment="gil"),
         ),
         after=(
             "Both lanes are full, yet next to nothing was gained. The global interpreter lock, the "
@@ -152,6 +173,10 @@ LESSON: tuple[Step, ...] = (
             "For tasks that wait: for the network, a disk, another program. A thread that waits "
             "lets go of the GIL. Choose the workload sleep and run threads again."
         ),
+        without_gil=(
+            "This Python runs without the GIL, so here the threads could compute at the same time; "
+            "what is said above holds for a Python that has it."
+        ),
     ),
     Step(
         title="A process for each number",
@@ -160,9 +185,9 @@ LESSON: tuple[Step, ...] = (
             "and returns nothing. The worker control is switched off then, since there are as many "
             "processes as numbers. Notice what came back."
         ),
-        acts=(
-            Act("Start a process for each number", runs=(Settings(mechanism="process.lesson"),)),
-            Act("The same, with results sent back", runs=(Settings(mechanism="process"),)),
+        actions=(
+            Action("Start a process for each number", runs=(Settings(mechanism="process.lesson"),)),
+            Action("The same, with results sent back", runs=(Settings(mechanism="process"),)),
         ),
         after=(
             "Processes have a GIL each, so they compute at the same time, as far as there are "
@@ -175,6 +200,9 @@ LESSON: tuple[Step, ...] = (
             "what it returns is dropped. A result needs a way home, a Queue or a Pipe; that is "
             "what the next steps are about."
         ),
+        without_gil=(
+            "This Python runs without the GIL, so here threads, too, can compute at the same time."
+        ),
     ),
     Step(
         title="Queues",
@@ -183,12 +211,12 @@ LESSON: tuple[Step, ...] = (
             "where each consumer stops as soon as get_nowait() finds nothing; then repaired, with "
             "a blocking get() and one sentinel for each consumer."
         ),
-        acts=(
-            Act(
+        actions=(
+            Action(
                 "Run both queues",
                 runs=(Settings(mechanism="queue.lesson"), Settings(mechanism="queue")),
             ),
-            Act("Look for lost numbers", experiment="losing_queue"),
+            Action("Look for lost numbers", experiment="losing_queue"),
         ),
         after=(
             "Whoever is free takes the next number, so the lanes balance themselves. The first "
@@ -209,12 +237,12 @@ LESSON: tuple[Step, ...] = (
             "a parent that reads as many messages as it started processes. Then a pipe for each "
             "worker. Notice that both give all answers, as long as nobody fails."
         ),
-        acts=(
-            Act(
+        actions=(
+            Action(
                 "Run both pipes",
                 runs=(Settings(mechanism="pipe.lesson"), Settings(mechanism="pipe")),
             ),
-            Act("Let one worker die", experiment="waiting_pipe"),
+            Action("Let one worker die", experiment="waiting_pipe"),
         ),
         after=(
             "With healthy workers both versions work. But counting messages is a promise that "
@@ -234,9 +262,9 @@ LESSON: tuple[Step, ...] = (
             "back at once with a promise; get() waits for what was promised. Notice how many of "
             "the four workers have something to do."
         ),
-        acts=(
-            Act("Send off a pair", experiment="pair"),
-            Act("All ten with apply_async", runs=(Settings(mechanism="pool.apply_async"),)),
+        actions=(
+            Action("Send off a pair", experiment="pair"),
+            Action("All ten with apply_async", runs=(Settings(mechanism="pool.apply_async"),)),
         ),
         after=(
             "Two tasks can keep two workers busy; the others were started for nothing. The time "
@@ -256,14 +284,14 @@ LESSON: tuple[Step, ...] = (
             "computed, and when was it in your hand? Notice that these are two questions: the "
             "second button puts them to map, imap, imap_unordered and apply_async."
         ),
-        acts=(
-            Act("Run Pool.map", runs=(Settings(mechanism="pool.map"),)),
-            Act("Compare the orders of arrival", experiment="arrival_order"),
+        actions=(
+            Action("Run Pool.map", runs=(Settings(mechanism="pool.map"),)),
+            Action("Compare the orders of arrival", experiment="arrival_order"),
         ),
         after=(
             "map gives back everything at once, in the order of the inputs, after the last task is "
             "done. imap hands over results in order as soon as it can, imap_unordered as they "
-            "come; apply_async leaves it to you whom you wait for."
+            "come; apply_async leaves it to you which result you wait for."
         ),
         question="Which one would you take to show progress?",
         answer=(
@@ -278,22 +306,22 @@ LESSON: tuple[Step, ...] = (
             "then a hundred at a time; then a set whose last tasks are long, in chunks of one and "
             "of five. Notice what large chunks save, and what they cost."
         ),
-        acts=(
-            Act(
+        actions=(
+            Action(
                 "Tiny tasks: chunks of 1, then 100",
                 runs=(
                     Settings(input_set="tiny"),
                     Settings(input_set="tiny", chunk_size=100),
                 ),
             ),
-            Act(
+            Action(
                 "Uneven tasks: chunks of 1, then 5",
                 runs=(
                     Settings(input_set="skewed"),
                     Settings(input_set="skewed", chunk_size=5),
                 ),
             ),
-            Act("The longest first", runs=(Settings(input_set="longest_first"),)),
+            Action("The longest first", runs=(Settings(input_set="longest_first"),)),
         ),
         after=(
             "Handing over a task has its price. For tiny tasks it is most of the time, and large "
@@ -313,7 +341,7 @@ LESSON: tuple[Step, ...] = (
             "same number of workers. Notice which family stays near one process alone and which "
             "comes near the ideal line."
         ),
-        acts=(Act("Compare all mechanisms", runs=(Settings(),), compare=True),),
+        actions=(Action("Compare all mechanisms", runs=(Settings(),), compare=True),),
         after=(
             "Processes gain what the CPUs allow, whichever way the tasks travel; threads do not, "
             "with the GIL. For ten long tasks the mechanisms hardly differ in time. They differ in "
@@ -325,5 +353,6 @@ LESSON: tuple[Step, ...] = (
             "notices a worker that dies. Queues and pipes for workers that live long and talk. "
             "Threads for tasks that wait. And one process as long as the work is short."
         ),
+        without_gil=("This Python runs without the GIL, so here threads can gain as processes do."),
     ),
 )

@@ -1,1 +1,1 @@
-"""The browser-side pieces, each beside its JavaScript."""
+"""The browser's side of the page: each widget's Python beside its JavaScript."""

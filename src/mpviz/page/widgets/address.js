@@ -9,7 +9,7 @@ function query() {
 
 const nextPaint = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
 
-// What has just been told to appear comes bit by bit, since every widget is told by itself.
+// A part that is to appear comes bit by bit, since each of its widgets gets a message of its own.
 async function settled(part) {
   const until = performance.now() + 2000;
   let [height, since] = [0, 0];
@@ -20,8 +20,8 @@ async function settled(part) {
   }
 }
 
-// What had the focus may just have been hidden: then the first thing to press there gets it.
-async function show(el, selector) {
+// What had the focus may just have been hidden; then the first button of the part gets it.
+async function scrollTo(el, selector) {
   const part = el.closest(".mpviz")?.querySelector(selector);
   if (!part) return;
   await settled(part);
@@ -34,10 +34,12 @@ async function show(el, selector) {
 }
 
 function render({ model, el, signal }) {
-  el.classList.add("mpviz-looks");
-  const heard = (message) => { if (message.type === "show") show(el, message.selector); };
-  model.on("msg:custom", heard);
-  signal.addEventListener("abort", () => model.off("msg:custom", heard));
+  el.classList.add("mpviz-invisible");
+  const receive = (message) => {
+    if (message.type === "scroll") scrollTo(el, message.selector);
+  };
+  model.on("msg:custom", receive);
+  signal.addEventListener("abort", () => model.off("msg:custom", receive));
   model.send({ type: "query", query: query().slice(0, 5000) });
 }
 

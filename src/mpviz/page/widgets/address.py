@@ -1,6 +1,6 @@
-"""The page's address and the projector: what only the browser knows. Knows no control and no run.
+"""The page's address, which only the browser knows. Knows no control and no run.
 
-What comes from the browser is checked here for its kind; `mpviz.page.links` checks what it says.
+What comes from the browser is checked here for its type; `mpviz.page.links` checks what it says.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import traitlets
-
-from mpviz.page.widgets.widget import ErrorHandler, Piece, ignore
+from mpviz.page.widgets.base import BaseWidget
+from mpviz.page.widgets.handlers import ErrorHandler, ignore
 
 HERE = Path(__file__).parent
 
 
-class Address(Piece):
-    """Tells the kernel the query of the page's address, when a view of it opens; takes no room.
+class Address(BaseWidget):
+    """Tells the kernel the query of the page's address when the page opens; cannot be seen.
 
     Parameters
     ----------
@@ -35,42 +34,13 @@ class Address(Piece):
         self._on_query = on_query
         self._last = ""
 
-    def show(self, selector: str) -> None:
+    def scroll_to(self, selector: str) -> None:
         """Bring a part of the page into view, and the focus into it."""
-        self.send({"type": "show", "selector": selector})
+        self.send({"type": "scroll", "selector": selector})
 
-    def received(self, content: dict[str, object]) -> None:
-        """A page's query."""
+    def handle_message(self, content: dict[str, object]) -> None:
+        """Take a page's query."""
         query = content.get("query")
         if content.get("type") == "query" and isinstance(query, str) and query != self._last:
             self._last = query
             self._on_query(query)
-
-
-class ProjectorButton(Piece):
-    """A button that stays pressed until it is pressed again, or Escape is.
-
-    Parameters
-    ----------
-    on_change
-        Gets whether it is pressed now.
-    on_error
-        Gets what ``on_change`` raised.
-    """
-
-    _esm = HERE / "projector.js"
-
-    pressed = traitlets.Bool(False).tag(sync=True)
-
-    def __init__(
-        self, on_change: Callable[[bool], object], *, on_error: ErrorHandler = ignore
-    ) -> None:
-        super().__init__(on_error=on_error)
-        self._on_change = on_change
-
-    def received(self, content: dict[str, object]) -> None:
-        """The reader wants it pressed, or not."""
-        pressed = content.get("pressed")
-        if content.get("type") == "press" and isinstance(pressed, bool):
-            self.pressed = pressed
-            self._on_change(pressed)

@@ -1,20 +1,13 @@
-// Draws a Bokeh figure from synced state. Knows no chart: models, columns and theme only.
+// Draws a Bokeh figure from synced state. Knows no chart, only models, columns and the theme.
 
 const ARRAYS = {
   float64: Float64Array, float32: Float32Array, int32: Int32Array, uint32: Uint32Array,
   int16: Int16Array, uint16: Uint16Array, int8: Int8Array, uint8: Uint8Array,
 };
 
-// The same colours as in style.css: a canvas cannot use CSS variables.
-const LIGHT = {
-  ink: "#1a2230", quiet: "#55616f", faint: "#dfe3e9", surface: "#ffffff", accent: "#1d5bb8",
-};
-const DARK = {
-  ink: "#e8ecf2", quiet: "#a5b0be", faint: "#353f4b", surface: "#1b2129", accent: "#86b6ff",
-};
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
-// Voila's body carries JupyterLab's attribute too, whatever the reader prefers.
+// Voila's body has JupyterLab's attribute too, whatever the reader prefers.
 function isDark() {
   const { voila, jpThemeLight } = document.body.dataset;
   if (voila === undefined && jpThemeLight !== undefined) return jpThemeLight === "false";
@@ -37,25 +30,25 @@ function onProjector(el, changed, signal) {
     if (!el.isConnected) { setTimeout(attach, 100); return; }
     const root = el.closest(".mpviz");
     if (!root) return;
-    const look = () => changed(root.classList.contains("mpviz-projector") ? LARGER : 1);
-    const observer = new MutationObserver(look);
+    const measure = () => changed(root.classList.contains("mpviz-projector") ? LARGER : 1);
+    const observer = new MutationObserver(measure);
     observer.observe(root, { attributeFilter: ["class"] });
     signal.addEventListener("abort", () => observer.disconnect());
-    look();
+    measure();
   };
   attach();
 }
 
-// Asked for once a page and version, however many figures there are. The view that asked may go
-// before the answer comes; then another one asks.
+// Asked for once for each page and version, however many figures there are. The view that asked may
+// be gone before the answer comes; then another one asks.
 async function loadBokeh(model, signal) {
   const version = model.get("bokeh_version");
-  const asked = (window.__mpviz_bokeh ??= {});
+  const requests = (window.__mpviz_bokeh ??= {});
   while (!window.Bokeh?.[version]) {
-    const mine = !asked[version];
-    asked[version] ??= askForBokeh(model, signal).finally(() => delete asked[version]);
+    const mine = !requests[version];
+    requests[version] ??= requestBokeh(model, signal).finally(() => delete requests[version]);
     try {
-      await asked[version];
+      await requests[version];
     } catch (error) {
       if (mine) throw error;
     }
@@ -63,13 +56,13 @@ async function loadBokeh(model, signal) {
   return window.Bokeh[version];
 }
 
-async function askForBokeh(model, signal) {
+async function requestBokeh(model, signal) {
   const address = model.get("bokeh_address");
-  const code = address ? await fetchBokeh(address, signal) : await hearBokeh(model, signal);
+  const code = address ? await fetchBokeh(address, signal) : await receiveBokeh(model, signal);
   return new Promise((resolve, reject) => {
-    // Shadowed names: with RequireJS on the page a bundle might register there instead.
-    const shadow = ["(function (define, module, exports, require) {\n", "\n}).call(window);"];
-    const blob = new Blob([shadow[0], code, shadow[1]], { type: "text/javascript" });
+    // These names are shadowed: with RequireJS on the page the bundle might register there instead.
+    const wrapper = ["(function (define, module, exports, require) {\n", "\n}).call(window);"];
+    const blob = new Blob([wrapper[0], code, wrapper[1]], { type: "text/javascript" });
     const script = document.createElement("script");
     script.src = URL.createObjectURL(blob);
     script.onload = () => { URL.revokeObjectURL(script.src); script.remove(); resolve(); };
@@ -80,21 +73,21 @@ async function askForBokeh(model, signal) {
 
 // From a server that has it as a file.
 async function fetchBokeh(address, signal) {
-  const answer = await fetch(address, { signal });
-  if (!answer.ok) throw new Error(`BokehJS could not be loaded: ${answer.status}`);
-  return answer.blob();
+  const response = await fetch(address, { signal });
+  if (!response.ok) throw new Error(`BokehJS could not be loaded: ${response.status}`);
+  return response.blob();
 }
 
-// From the kernel, where there is no such server: in JupyterLab, or with plain Voila.
-function hearBokeh(model, signal) {
+// From the kernel, where no server has it: in JupyterLab, or with plain Voila.
+function receiveBokeh(model, signal) {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(new Error("the view was closed")));
-    const heard = (message, buffers) => {
+    const receive = (message, buffers) => {
       if (message.type !== "bokehjs") return;
-      model.off("msg:custom", heard);
+      model.off("msg:custom", receive);
       resolve(buffers[0]);
     };
-    model.on("msg:custom", heard);
+    model.on("msg:custom", receive);
     model.send({ type: "bokehjs" });
   });
 }
@@ -113,7 +106,7 @@ function fill(doc, columns) {
   }
 }
 
-// Set what the model has and what Python did not switch off with None.
+// Sets only what the model has and what Python did not switch off with None.
 function set(model, values) {
   for (const [name, value] of Object.entries(values)) {
     if (name in model.properties && model[name] !== null) model[name] = value;
@@ -122,34 +115,27 @@ function set(model, values) {
 
 const PAINT = {
   Figure: (c) => ({ background_fill_color: null, border_fill_color: null,
-                    outline_line_color: c.faint }),
-  Axis: (c) => ({ axis_line_color: c.faint, major_tick_line_color: c.faint,
+                    outline_line_color: c.line }),
+  Axis: (c) => ({ axis_line_color: c.line, major_tick_line_color: c.line,
                   minor_tick_line_color: null, axis_label_text_color: c.quiet,
                   major_label_text_color: c.quiet, group_text_color: c.quiet,
                   axis_label_text_font: FONT, major_label_text_font: FONT }),
-  Grid: (c) => ({ grid_line_color: c.faint }),
+  Grid: (c) => ({ grid_line_color: c.line }),
   Legend: (c) => ({ background_fill_color: c.surface, background_fill_alpha: 0.85,
                     border_line_color: null, label_text_color: c.ink, title_text_color: c.quiet,
                     label_text_font: FONT, inactive_fill_color: c.surface }),
   Title: (c) => ({ text_color: c.ink, text_font: FONT }),
 };
-const TAGS = ["ink", "quiet", "faint", "accent"];
 
-function paint(doc) {
-  const colours = isDark() ? DARK : LIGHT;
+function paint(doc, colours) {
   for (const model of doc.all_models) {
     for (const [kind, values] of Object.entries(PAINT)) {
       if (model.type.endsWith(kind)) set(model, values(colours));
     }
-    const tag = TAGS.find((name) => model.tags?.includes(name));
-    if (tag) {
-      const colour = colours[tag];
-      set(model, { text_color: colour, line_color: colour, fill_color: colour });
-    }
   }
 }
 
-// The projector's larger type; a canvas knows no style sheet. Before the first paint only.
+// The projector's larger type, which no style sheet can set on a canvas; before the first paint.
 function enlarge(doc, factor) {
   const larger = (size) => typeof size === "string"
     ? size.replace(/^[\d.]+/, (number) => String(number * factor)) : size;
@@ -162,11 +148,10 @@ function enlarge(doc, factor) {
   }
 }
 
-// Tooltips hang in the page's body, each in a shadow tree of its own, which no style sheet reaches.
-function paintTips(doc) {
-  const c = isDark() ? DARK : LIGHT;
+// Tooltips are in the page's body, each in a shadow tree of its own, which no style sheet reaches.
+function paintTips(doc, c) {
   const css = `
-    :host { --color: ${c.ink}; --background-color: ${c.surface}; --divider-color: ${c.faint};
+    :host { --color: ${c.ink}; --background-color: ${c.surface}; --divider-color: ${c.line};
             --tooltip-arrow-color: ${c.quiet}; --icon-color: ${c.surface}; opacity: 1;
             border-radius: 4px; padding: 8px 10px; font: 13px/1.5 ${FONT}; }
     .bk-tooltip-row-label { color: ${c.quiet}; padding-right: 6px; }`;
@@ -186,6 +171,7 @@ function render({ model, el, signal }) {
   let drawn = null;
   let scale = 1;
 
+  const colours = () => model.get("themes")[isDark() ? "dark" : "light"];
   const height = () => Math.round(model.get("height") * scale);
   const describe = () => {
     stage.setAttribute("aria-label", model.get("label"));
@@ -209,20 +195,20 @@ function render({ model, el, signal }) {
     for (const root of doc.roots()) root.height = height();
     if (scale > 1) enlarge(doc, scale);
     fill(doc, model.get("columns"));
-    paint(doc);
+    paint(doc, colours());
     await Bokeh.embed.add_document_standalone(doc, stage);
-    paintTips(doc);
+    paintTips(doc, colours());
     if (signal.aborted) clear();
   };
   const refill = () => {
-    // A new figure may be on its way with these columns: then `build` puts them in.
+    // A new figure may be on its way with these columns; then `build` fills them in.
     if (doc && drawn === model.get("figure")) fill(doc, model.get("columns"));
   };
 
-  // One step after the other, so that no columns reach a figure half built.
-  let turn = Promise.resolve();
+  // One step after the other, so that no columns reach a figure that is half built.
+  let last = Promise.resolve();
   const then = (step) => {
-    turn = turn.then(step).catch((error) => {
+    last = last.then(step).catch((error) => {
       if (!signal.aborted) console.error("mpviz figure:", error);
     });
   };
@@ -232,7 +218,11 @@ function render({ model, el, signal }) {
   model.on("change:label change:height", describe);
   model.on("change:figure", () => then(build));
   model.on("change:columns", () => then(refill));
-  onTheme(() => then(() => { if (doc) { paint(doc); paintTips(doc); } }), signal);
+  onTheme(() => then(() => {
+    if (!doc) return;
+    paint(doc, colours());
+    paintTips(doc, colours());
+  }), signal);
   onProjector(el, (wanted) => {
     if (wanted === scale) return;
     scale = wanted;

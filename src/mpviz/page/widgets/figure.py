@@ -16,7 +16,8 @@ from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's class has a small letter
 
-from mpviz.page.widgets.widget import Piece
+from mpviz.page.widgets.base import BaseWidget
+from mpviz.page.widgets.colours import THEMES
 from mpviz.serving.limits import BOKEH_VARIABLE
 
 HERE = Path(__file__).parent
@@ -26,8 +27,8 @@ Values = npt.NDArray[Any] | Sequence[object]
 Packed = dict[str, object] | list[str | None]
 
 
-class FigureView(Piece):
-    """A Bokeh figure that any number of views, late ones too, show as it is now.
+class FigureView(BaseWidget):
+    """A Bokeh figure; each of its views, late ones too, shows it as it is now.
 
     Parameters
     ----------
@@ -36,13 +37,12 @@ class FigureView(Piece):
     label
         What a screen reader says in its place; may be set again.
     height
-        CSS pixels, kept free from the start.
+        CSS pixels, reserved from the start.
 
     Notes
     -----
-    Axes, grid, legend and title take the colours of the page's theme, live. So does every other
-    model tagged ``"ink"``, ``"quiet"``, ``"faint"`` or ``"accent"`` (its text, line and fill
-    colours, where they are not None). All other colours stay as they were chosen.
+    Axes, grid, legend and title take the colours of the page's theme, and change with it. All other
+    colours stay as they were chosen.
     """
 
     _esm = HERE / "figure.js"
@@ -51,11 +51,12 @@ class FigureView(Piece):
     height = traitlets.Int().tag(sync=True)
     figure = traitlets.Dict().tag(sync=True)
     columns = traitlets.Dict().tag(sync=True)
+    themes = traitlets.Dict(THEMES).tag(sync=True)
     bokeh_version = traitlets.Unicode(bokeh.__version__).tag(sync=True)
-    bokeh_address = traitlets.Unicode().tag(sync=True)  # where a server has it as a file
+    bokeh_address = traitlets.Unicode().tag(sync=True)  # where a server has BokehJS as a file
 
     @traitlets.default("bokeh_address")
-    def _at_server(self) -> str:
+    def _bokeh_on_server(self) -> str:
         return os.environ.get(BOKEH_VARIABLE, "")
 
     def __init__(self, figure: Figure, *, label: str, height: int) -> None:
@@ -68,12 +69,12 @@ class FigureView(Piece):
             self.figure, self.columns = _state(figure)
 
     def set_columns(self, columns: Mapping[str, Mapping[str, Values]]) -> None:
-        """Replace columns of named sources, in one message; what is not named stays.
+        """Replace columns of named sources, in one message; the others stay.
 
         Parameters
         ----------
         columns
-            Source name to column name to values: numeric arrays (fast) or lists of text.
+            Values by source and column: numeric arrays (fast) or lists of text.
 
         Raises
         ------
@@ -90,8 +91,8 @@ class FigureView(Piece):
             _check_lengths(source, merged[source])
         self.columns = merged
 
-    def received(self, content: dict[str, object]) -> None:
-        """Send BokehJS to a page that has none yet, and no server to take it from."""
+    def handle_message(self, content: dict[str, object]) -> None:
+        """Send BokehJS to a page that has no other way to get it."""
         if content.get("type") == "bokehjs" and not self.bokeh_address:
             self.send({"type": "bokehjs"}, [_bokehjs()])
 
@@ -109,7 +110,7 @@ def _state(figure: Figure) -> tuple[dict[str, Any], dict[str, dict[str, Packed]]
             continue
         if source.name in columns:
             raise ValueError(f"two sources are named {source.name!r}")
-        # reading gives a dict; the stub also names what may be assigned
+        # It is a dict when read; the stub also names what may be assigned.
         columns[source.name] = _packed(source.data)  # type: ignore[arg-type]
         _check_lengths(source.name, columns[source.name])
     document: dict[str, Any] = dict(json_item(figure)["doc"])
@@ -118,7 +119,7 @@ def _state(figure: Figure) -> tuple[dict[str, Any], dict[str, dict[str, Packed]]
 
 
 def _drop_data(node: object, columns: Mapping[str, Mapping[str, Packed]]) -> None:
-    """Empty the named columns; their names stay, since Bokeh looks for them before they come."""
+    """Empty the named columns; the names stay, since Bokeh looks for them at once."""
     if isinstance(node, dict):
         attributes = node.get("attributes", {})
         if node.get("name") == "ColumnDataSource" and attributes.get("name") in columns:

@@ -1,5 +1,5 @@
-// A matrix of short words, with a button in each cell and each head; arrow keys go from one to the
-// next, so that Tab passes it in one step. Knows no run and no fault.
+// A matrix of short words: each cell and each head is a button. Arrow keys go from one to the next,
+// so that Tab passes the matrix in one step. Knows no run and no fault.
 
 function make(name, className = "", attributes = {}) {
   const node = document.createElement(name);
@@ -28,7 +28,7 @@ function render({ model, el, signal }) {
   const button = (row, column) => {
     const node = make("button", "", { type: "button", tabindex: "-1" });
     node.addEventListener("click", () => {
-      // A head has no word for the other side: its row, or its column, as a whole.
+      // A row's head names no column, a column's head no row.
       model.send({ type: "press", mechanism: row?.name ?? "", fault: column?.name ?? "" });
     });
     node.addEventListener("focus", () => enter(node));
@@ -86,24 +86,26 @@ function render({ model, el, signal }) {
     const [rows, columns] = [model.get("rows"), model.get("columns")];
     const [cells, open, busy] = [model.get("cells"), model.get("opened"), model.get("busy")];
     const empty = model.get("empty");
-    const set = (node, className, text, told, off) => {
+    const set = (node, className, text, description, off) => {
       if (node.className !== className) node.className = className;
       if (text !== null && node.textContent !== text) node.textContent = text;
-      if (node.title !== told && text !== null) node.title = told;
-      if (node.getAttribute("aria-label") !== told) node.setAttribute("aria-label", told);
+      if (node.title !== description && text !== null) node.title = description;
+      if (node.getAttribute("aria-label") !== description) {
+        node.setAttribute("aria-label", description);
+      }
       if (off) node.setAttribute("aria-disabled", "true");
       else node.removeAttribute("aria-disabled");
     };
-    columns.forEach((column, at) => set(grid[0][at + 1], "", null, column.told, busy));
+    columns.forEach((column, at) => set(grid[0][at + 1], "", null, column.description, busy));
     rows.forEach((row, down) => {
-      set(grid[down + 1][0], "", null, row.told, busy);
+      set(grid[down + 1][0], "", null, row.description, busy);
       columns.forEach((column, at) => {
-        const seen = cells[row.name]?.[column.name] ?? empty;
+        const cell = cells[row.name]?.[column.name] ?? empty;
         const node = grid[down + 1][at + 1];
         const opened = open[0] === row.name && open[1] === column.name;
-        const name = `mpviz-seen mpviz-seen-${seen.kind}${opened ? " mpviz-open" : ""}`;
-        set(node, name, seen.word, `${row.label}, ${column.label}: ${seen.told}`,
-          busy && !seen.opens);
+        const name = `mpviz-seen mpviz-seen-${cell.kind}${opened ? " mpviz-open" : ""}`;
+        set(node, name, cell.text, `${row.label}, ${column.label}: ${cell.description}`,
+          busy && !cell.opens);
         if (opened) node.setAttribute("aria-current", "true");
         else node.removeAttribute("aria-current");
       });
@@ -121,8 +123,8 @@ function render({ model, el, signal }) {
     (next[clamp(column + step[1], next.length - 1)] ?? document.activeElement).focus();
   });
 
-  // Where the reader came from, when what they opened is closed again.
-  const heard = (message) => {
+  // When an opened cell is closed again, the focus goes back to it.
+  const receive = (message) => {
     if (message.type !== "focus" || !el.offsetParent) return;
     const row = model.get("rows").findIndex((one) => one.name === message.mechanism);
     const column = model.get("columns").findIndex((one) => one.name === message.fault);
@@ -133,11 +135,11 @@ function render({ model, el, signal }) {
 
   model.on("change:rows change:columns change:label", build);
   model.on("change:cells change:opened change:busy change:empty", update);
-  model.on("msg:custom", heard);
+  model.on("msg:custom", receive);
   signal.addEventListener("abort", () => {
     model.off("change:rows change:columns change:label", build);
     model.off("change:cells change:opened change:busy change:empty", update);
-    model.off("msg:custom", heard);
+    model.off("msg:custom", receive);
   });
   build();
 }

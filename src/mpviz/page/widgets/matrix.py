@@ -1,4 +1,4 @@
-"""The matrix of the fault lab: a word a cell, buttons all over.
+"""The matrix of the fault lab: a word in each cell, and each cell is a button.
 
 Knows no run and no fault: it carries names and words. What comes from the browser is checked here.
 """
@@ -6,37 +6,62 @@ Knows no run and no fault: it carries names and words. What comes from the brows
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import traitlets
 
-from mpviz.page.widgets.widget import ErrorHandler, Piece, ignore
+from mpviz.page.widgets.base import BaseWidget
+from mpviz.page.widgets.handlers import ErrorHandler, ignore
 
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a row or column: its name, what is written on it, what it does and is."""
+    """The head of a row or column.
+
+    Attributes
+    ----------
+    name
+        By which a press names it.
+    label
+        What is written on it.
+    description
+        What pressing it does, for a screen reader.
+    title
+        The same and more, for a mouse that rests on it.
+    """
 
     name: str
     label: str
-    told: str  # what pressing it does, for a screen reader
-    title: str  # the same and more, for a mouse that rests on it
+    description: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a cell shows: how it looks, in a word, and in a sentence; whether it opens."""
+    """What a cell shows.
+
+    Attributes
+    ----------
+    kind
+        How it looks: the end of a class's name in the style sheet.
+    text
+        The word itself.
+    description
+        What it means, for a screen reader.
+    opens
+        Whether pressing the cell opens it, instead of running it.
+    """
 
     kind: str
-    word: str
-    told: str
+    text: str
+    description: str
     opens: bool = False
 
 
-class Matrix(Piece):
+class Matrix(BaseWidget):
     """Rows and columns of words; each cell, and each head, is a button.
 
     Parameters
@@ -46,9 +71,9 @@ class Matrix(Piece):
     label
         What it shows, for a screen reader.
     empty
-        What a cell shows of which nothing else is said.
+        What a cell shows at first.
     on_press
-        Gets the name of a row and that of a column; one of them is empty where a head was pressed.
+        Gets the names of a row and a column; one of them is empty where a head was pressed.
     on_error
         Gets what ``on_press`` raised.
     """
@@ -74,28 +99,28 @@ class Matrix(Piece):
         on_error: ErrorHandler = ignore,
     ) -> None:
         super().__init__(
-            rows=[_head(row) for row in rows],
-            columns=[_head(column) for column in columns],
+            rows=[asdict(row) for row in rows],
+            columns=[asdict(column) for column in columns],
             label=label,
-            empty=_word(empty),
+            empty=asdict(empty),
             on_error=on_error,
         )
         self._on_press = on_press
         self._names = {row.name for row in rows}, {column.name for column in columns}
 
     def show(self, words: Mapping[tuple[str, str], Word]) -> None:
-        """Replace what the cells show, by names of row and column, in one message."""
+        """Replace what the cells show, by the names of row and column, in one message."""
         cells: dict[str, dict[str, dict[str, object]]] = {}
         for (row, column), word in words.items():
-            cells.setdefault(row, {})[column] = _word(word)
+            cells.setdefault(row, {})[column] = asdict(word)
         self.cells = cells
 
     def focus_on(self, row: str, column: str) -> None:
         """Bring a cell into view, and the focus to it."""
         self.send({"type": "focus", "mechanism": row, "fault": column})
 
-    def received(self, content: dict[str, object]) -> None:
-        """The reader pressed a cell or a head."""
+    def handle_message(self, content: dict[str, object]) -> None:
+        """Pass on that the reader pressed a cell or a head."""
         row, column = content.get("mechanism"), content.get("fault")
         rows, columns = self._names
         if (
@@ -106,11 +131,3 @@ class Matrix(Piece):
             return
         if (row in rows or not row) and (column in columns or not column) and (row or column):
             self._on_press(row, column)
-
-
-def _head(head: Head) -> dict[str, object]:
-    return {"name": head.name, "label": head.label, "told": head.told, "title": head.title}
-
-
-def _word(word: Word) -> dict[str, object]:
-    return {"kind": word.kind, "word": word.word, "told": word.told, "opens": word.opens}

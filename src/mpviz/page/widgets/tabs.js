@@ -1,5 +1,5 @@
-// The tabs of the page. The root tells the style sheet by data-tab which panel shows, at once: the
-// kernel, which keeps it for other views, may be at work.
+// The page's tabs. The root's data-tab tells the style sheet which panel to show. It is set here, at
+// once, since the kernel, which keeps it for other views, may be busy.
 
 let count = 0;
 
@@ -54,12 +54,12 @@ function render({ model, el, signal }) {
   signal.addEventListener("abort", () => model.off("change:chosen", update));
   update();
 
-  // ipywidgets gives no roles; the panels may come after the tabs.
-  const tie = () => {
+  // ipywidgets sets no roles; the panels may appear later than the tabs.
+  const attach = () => {
     if (signal.aborted) return;
     root = el.isConnected ? el.closest(".mpviz") : null;
     const panels = tabs.map((tab) => root?.querySelector(`.mpviz-panel-${tab.dataset.name}`));
-    if (!panels.every(Boolean)) { setTimeout(tie, 100); return; }
+    if (!panels.every(Boolean)) { setTimeout(attach, 100); return; }
     panels.forEach((panel, index) => {
       panel.id ||= `${tabs[index].id}-panel`;
       panel.setAttribute("role", "tabpanel");
@@ -68,7 +68,7 @@ function render({ model, el, signal }) {
     });
     update();
   };
-  tie();
+  attach();
 }
 
 export default { render };

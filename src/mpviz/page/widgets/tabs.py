@@ -1,6 +1,6 @@
-"""The tabs of the page: which of its parts is shown.
+"""The page's tabs: which of its panels is shown.
 
-Knows no part: it carries names. What comes from the browser is checked here.
+Knows no panel: it carries names. What comes from the browser is checked here.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from pathlib import Path
 
 import traitlets
 
-from mpviz.page.widgets.widget import ErrorHandler, Piece, ignore
+from mpviz.page.widgets.base import BaseWidget
+from mpviz.page.widgets.handlers import ErrorHandler, ignore
 
 HERE = Path(__file__).parent
 
 
-class Tabs(Piece):
-    """A list of tabs; the first is chosen.
+class Tabs(BaseWidget):
+    """A list of tabs; at first the first is chosen.
 
-    A part has the class ``mpviz-panel-`` and its name; the style sheet hides all but the one that
-    ``data-tab`` of the page's root names.
+    A panel has the class ``mpviz-panel-`` and its name. The style sheet shows the panel that the
+    root's ``data-tab`` names, and hides the others.
 
     Parameters
     ----------
     names
-        What is written on each tab, by the name of its part.
+        What is written on each tab, by the name of its panel.
     on_choose
-        Gets the name of the part that the reader chose.
+        Gets the name of the panel that was chosen.
     on_error
         Gets what ``on_choose`` raised.
     """
@@ -49,12 +50,12 @@ class Tabs(Piece):
         self._known = frozenset(names)  # not the synced list, which a browser can set
 
     def choose(self, tab: str) -> None:
-        """Choose a part by its name."""
+        """Choose a panel by its name."""
         self.chosen = tab
         self._on_choose(tab)
 
-    def received(self, content: dict[str, object]) -> None:
-        """The reader chose a tab."""
+    def handle_message(self, content: dict[str, object]) -> None:
+        """Choose the tab that the reader chose."""
         tab = content.get("tab")
         if content.get("type") == "choose" and isinstance(tab, str) and tab in self._known:
             self.choose(tab)

@@ -26,7 +26,7 @@ function render({ model, el }) {
     label.textContent = model.get("label");
     input.disabled = model.get("disabled");
   };
-  // So that the same file, corrected, can be chosen again.
+  // So that the same file can be chosen again after it was corrected.
   input.addEventListener("click", () => { input.value = ""; });
   input.addEventListener("change", async () => {
     const file = input.files[0];

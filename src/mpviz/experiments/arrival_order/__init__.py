@@ -1,0 +1,1 @@
+"""In which order results arrive, by four of Pool's methods."""

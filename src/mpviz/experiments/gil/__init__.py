@@ -1,0 +1,1 @@
+"""The same work in threads and in processes: how many CPUs compute."""

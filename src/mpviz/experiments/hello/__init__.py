@@ -1,0 +1,1 @@
+"""One named process, from Process(…) to close()."""

@@ -1,0 +1,1 @@
+"""The lesson's queue loses numbers."""

@@ -1,1 +1,0 @@
-"""What the experiments run in a host, as the lesson would write it. Standard library only."""

@@ -1,0 +1,1 @@
+"""A dict that others fill, in six ways."""

@@ -1,0 +1,1 @@
+"""A Pool of four and two questions."""

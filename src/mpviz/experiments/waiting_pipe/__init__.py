@@ -1,0 +1,1 @@
+"""The lesson's pipe waits for ever when a worker dies before it sends."""

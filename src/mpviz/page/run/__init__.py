@@ -1,0 +1,1 @@
+"""The Run tab: controls, runs and charts."""

@@ -1,0 +1,115 @@
+"""The Run tab: what follows from a choice, and what Run would do."""
+
+import asyncio
+
+import pytest
+
+from mpviz.core.errors import Refused
+from mpviz.engine import environment
+from mpviz.mechanisms import MECHANISMS
+from mpviz.page.app import Page
+from mpviz.page.run.tab import RunTab
+from mpviz.page.run.task_controls import PASTE
+from tests.page.replaying import PLAN, Replay
+
+
+@pytest.fixture(name="tab")
+def run_tab(page: Page) -> RunTab:
+    return page.run_tab
+
+
+def test_the_whole_docstring_of_the_mechanism_is_text_on_the_page(tab: RunTab) -> None:
+    tab.controls.mechanism.value = "process.lesson"
+    text = tab.views.code.value.partition("mpviz-code")[0]
+    last = (MECHANISMS["process.lesson"].function.__doc__ or "").split()[-1]
+    assert last in text
+    assert tab.controls.workers.disabled
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "workers"),
+    [
+        ("sequential", "one process"),
+        ("pool.map", "2 workers"),
+        ("process.lesson", "a process for each number"),
+    ],
+)
+def test_it_says_what_run_would_do(page: Page, mechanism: str, workers: str) -> None:
+    page.run_tab.controls.mechanism.value = mechanism
+    text = page.status.line.value
+    assert f"Run lets {workers} ({mechanism}) work on 10 tasks of is_prime" in text
+
+
+def test_what_run_would_do_is_not_said_once_something_was_run(page: Page) -> None:
+    asyncio.run(page.run_tab.measure(lambda: [PLAN]))
+    page.run_tab.controls.workers.value = 3
+    assert "Run lets" not in page.status.line.value
+
+
+def test_the_copied_texts_follow_the_choices(tab: RunTab) -> None:
+    tab.controls.mechanism.value = "queue"
+    assert "mechanism='queue'" in tab.copy_python.text
+    assert "--mechanism queue" in tab.copy_shell.text
+    tab.controls.tasks.input_set.value = PASTE
+    assert tab.copy_python.disabled
+    assert tab.copy_shell.disabled
+
+
+def test_run_over_workers_names_the_count_and_is_off_where_there_is_none(tab: RunTab) -> None:
+    tab.controls.workers.value = 5
+    assert tab.sweep_button.description == "Run 1…5"
+    assert not tab.sweep_button.disabled
+    tab.controls.mechanism.value = "sequential"
+    assert tab.sweep_button.disabled
+
+
+@pytest.mark.parametrize(
+    ("press", "plans"),
+    [
+        ("run", ["pool.map 2"]),
+        ("run_over_workers", ["pool.map 1", "pool.map 2"]),
+        (
+            "compare",
+            [f"{name} 2" for name, m in MECHANISMS.items() if m.parallel and not m.one_each],
+        ),
+    ],
+)
+def test_each_button_runs_its_plans_after_one_baseline(
+    tab: RunTab, replay: Replay, press: str, plans: list[str]
+) -> None:
+    tab.controls.tasks.input_set.value = PASTE
+    tab.controls.tasks.pasted.value = "3\n5\n7"  # as many as were recorded
+    replay.seconds["sequential"] = [1.0]  # no faster than one process, so that none is suspect
+    asyncio.run(getattr(tab, press)())
+    started = [f"{run.plan.mechanism} {run.plan.workers}" for run in replay.runs]
+    assert started == ["sequential 1", *plans]
+
+
+def test_a_refusal_is_a_sentence_on_the_page_and_the_page_is_ready_again(
+    page: Page, replay: Replay
+) -> None:
+    async def press() -> None:
+        tab.run_button.click()
+        await asyncio.sleep(0.05)
+
+    tab = page.run_tab
+    tab.controls.tasks.input_set.value = PASTE
+    tab.controls.tasks.pasted.value = "3\nfive"
+    asyncio.run(press())
+    assert tab.copy_python.disabled
+    assert not tab.run_button.disabled
+    assert "line 2" in page.status.error.value
+    with pytest.raises(Refused, match="line 2"):
+        asyncio.run(tab.run())
+    assert replay.runs == []
+
+
+@pytest.mark.parametrize("gil", [True, False])
+def test_without_the_gil_the_code_of_threads_says_that_they_compute_at_the_same_time(
+    tab: RunTab, monkeypatch: pytest.MonkeyPatch, gil: bool
+) -> None:
+    monkeypatch.setattr(environment, "has_gil", lambda: gil)
+    tab.controls.mechanism.value = "threads"
+    assert ("This Python runs without the GIL" in tab.views.code.value) == (not gil)
+    tab.controls.mechanism.value = "pipe"
+    assert "This Python runs without the GIL" not in tab.views.code.value
