@@ -30,7 +30,7 @@ dashboard: $(RUNTIME)
 
 PYTEST := $(BIN)/python -m pytest
 # Most of what the tests take is waiting, so that more of them run at once than there are CPUs.
-BESIDE := 6
+BESIDE := 4
 CPUS := $(shell getconf _NPROCESSORS_ONLN)
 
 # What each of them proves: docs/CONTRIBUTING.md.
@@ -49,11 +49,14 @@ types: $(TESTS)
 quick: $(TESTS)
 	$(PYTEST) --quick --numprocesses $(CPUS) $(ARGS)
 
-# First what may wait beside others, then what measures.
+# First what may wait beside others; then what measures; then, one after the other, browsers and
+# servers, which need the machine for themselves.
+ALONE := tests/browser tests/serving tests/test_lesson_notebook.py
 test: $(TESTS)
 	export MPVIZ_CHROMIUM && MPVIZ_CHROMIUM="$$($(BIN)/python tools/chromium.py)" && \
-	$(PYTEST) -m "not timed" --numprocesses $(BESIDE) $(ARGS) && \
-	$(PYTEST) -m timed --numprocesses $(CPUS) $(ARGS)
+	$(PYTEST) -m "not timed" --numprocesses $(BESIDE) $(ALONE:%=--ignore %) $(ARGS) && \
+	$(PYTEST) -m timed --numprocesses $(CPUS) $(ALONE:%=--ignore %) $(ARGS) && \
+	$(PYTEST) $(ALONE) $(ARGS)
 
 slowest:
 	@$(MAKE) --no-print-directory test ARGS="--durations 20 --quiet"
