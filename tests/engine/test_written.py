@@ -41,13 +41,18 @@ def test_what_a_killed_worker_wrote_is_of_the_task_it_was_killed_in(method: str)
 
 
 @pytest.mark.process
-def test_what_is_written_between_two_tasks_is_of_no_task() -> None:
+def test_what_is_written_between_two_tasks_is_of_no_task(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+
     def leave_one_behind(number: int) -> int:
         import time
 
         if number == 0:
+            while not begun.exists():  # so that no worker takes both tasks
+                time.sleep(0.01)
             subprocess.Popen(["sh", "-c", "sleep 0.2; echo late"])
         elif number == 1:
+            begun.touch()
             time.sleep(0.5)  # it writes meanwhile, in another worker
         return number
 
