@@ -14,6 +14,9 @@ LEAVES = """
 import multiprocessing, os, subprocess, tempfile
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.process
 SLEEP = ["sleep", "20"]
 
 def test_nothing():
