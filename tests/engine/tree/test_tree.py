@@ -19,7 +19,7 @@ from mpviz.engine import tree
 from mpviz.engine.tree import end_all, linux, portable
 from tests.waiting import until
 
-MARK = "a-mark-of-this-test"
+MARK = f"a-mark-of-these-tests-{os.getpid()}"
 
 
 @pytest.fixture(params=[linux, portable], ids=["linux", "portable"])
