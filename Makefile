@@ -47,7 +47,7 @@ types: $(TESTS)
 	$(BIN)/python -m mypy
 
 quick: $(TESTS)
-	$(PYTEST) --quick --numprocesses $(CPUS) $(ARGS)
+	$(PYTEST) --quick -m "not timed" --numprocesses $(CPUS) $(ARGS)
 
 # First what may wait beside others; then what measures; then, one after the other, browsers and
 # servers, which need the machine for themselves.
