@@ -53,6 +53,8 @@ def check(folder: str | Path, names: Iterable[str]) -> None:
     """
     place = Path(folder)
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            place.stat()  # from Python 3.14 on, exists() hides that a name is too long
         there = next(one for one in (place, *place.absolute().parents) if one.exists())
         taken = [name for name in names if (place / f"{name}.csv").is_dir()]
     except (OSError, ValueError) as error:  # a name too long, or with a NUL in it

@@ -49,6 +49,15 @@ class Loops:
     __reduce__ = __repr__
 
 
+@pytest.mark.parametrize("limit", [0.0005, 0.005, 0.05])
+def test_a_large_result_that_takes_too_long_has_the_text_of_its_kind(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch, limit: float
+) -> None:
+    """Wherever the time runs out, in its own repr or after it."""
+    monkeypatch.setattr(results, "ONE_LIMIT", limit)
+    assert saved(sink, [b"x" * 2**26]).texts == {0: "<bytes>"}
+
+
 def test_what_is_saved_is_read_back(sink: Sink) -> None:
     found = saved(sink, [1, "a", None, 2.5, [1, 2], {"x": 1.5}])
     assert (found.ending, found.count, found.kept, found.whole) == (Ending.FINISHED, 6, 6, True)

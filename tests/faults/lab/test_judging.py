@@ -4,8 +4,10 @@ import dataclasses
 
 import pytest
 
+from mpviz.analysis.trace import Trace
 from mpviz.engine import runner
 from mpviz.faults.lab.cell import Cell, Seen
+from mpviz.faults.lab.judging import judge
 from mpviz.faults.lab.reasons import reason
 from mpviz.faults.lab.running import DEADLINES
 from tests.faults.lab.conftest import everything_seen, one
@@ -99,3 +101,17 @@ def test_where_a_mechanism_can_not_deliver_the_sentence_says_why() -> None:
         if seen in silent and not reason(mechanism, fault, seen)
     }
     assert without == set()
+
+
+@pytest.mark.process
+def test_a_result_that_took_too_long_to_read_is_not_called_wrong() -> None:
+    cell = one("sequential", "big_results")
+    assert cell.seen is Seen.RIGHT
+    record = cell.trace.record
+    late = dataclasses.replace(record, results={**record.results, 5: "<bytes>"})
+    found = judge(Trace(late))
+    assert found.seen is Seen.RIGHT
+    assert "The call gave all 8 answers in " in found.sentence
+    assert "1 result took too long to check." in found.sentence
+    wrong = dataclasses.replace(record, results={**record.results, 5: "7"})
+    assert judge(Trace(wrong)).seen is Seen.WRONG

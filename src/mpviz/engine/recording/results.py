@@ -165,21 +165,25 @@ def _clock() -> Iterator[Callable[[Callable[[], Any], Any], Any]]:
 
     It raises into what takes too long, again and again should that be caught.
     """
-    armed = False
+    armed = fired = False
 
     def late(_signum: int, _frame: FrameType | None) -> None:
+        nonlocal fired
         if armed:
+            fired = True
             raise TookTooLong
 
     def in_time(work: Callable[[], Any], instead: Any) -> Any:
-        nonlocal armed
+        nonlocal armed, fired
+        fired = False
         try:
             signal.setitimer(signal.ITIMER_REAL, 1.5 * ONE_LIMIT, ONE_LIMIT / 10)
             armed = True
             try:
-                return work()
+                found = work()
             finally:
                 armed = False
+            return instead if fired else found  # `work` may have caught it
         except TookTooLong:
             return instead
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mpviz.analysis.trace import Trace
 from mpviz.core.outcome import Ending, Outcome
 from mpviz.core.text import seconds, size
@@ -23,6 +25,7 @@ CONSEQUENCES = {
     "KeyboardInterrupt": "a program that does not catch it ends as by Ctrl-C",
 }
 LONGEST = 120  # characters of an exception in a sentence
+UNREAD = re.compile(r"<\w+>")  # only its type is known: see mpviz.engine.recording.results
 
 
 def judge(trace: Trace, *, gone_s: float = float("nan")) -> Cell:
@@ -74,12 +77,22 @@ def lost(trace: Trace) -> int:
 
 def wrong(trace: Trace) -> int:
     """Tasks whose result arrived and is wrong."""
-    tasks = trace.tasks[trace.tasks["outcome"] == Outcome.OK.value]
     fault = FAULTS[trace.record.plan.workload]
     return sum(
-        result != fault.answer_of(int(task))
-        for task, result in zip(tasks["task"], tasks["result"], strict=True)
+        result != fault.answer_of(task) and not UNREAD.fullmatch(result)
+        for task, result in _arrived(trace)
     )
+
+
+def unread(trace: Trace) -> int:
+    """Tasks whose result arrived, but was too large to be read within the time for it."""
+    return sum(bool(UNREAD.fullmatch(result)) for _, result in _arrived(trace))
+
+
+def _arrived(trace: Trace) -> list[tuple[int, str]]:
+    """The tasks whose result arrived, with its text."""
+    tasks = trace.tasks[trace.tasks["outcome"] == Outcome.OK.value]
+    return list(zip(map(int, tasks["task"]), map(str, tasks["result"]), strict=True))
 
 
 def unstarted(trace: Trace) -> int:
@@ -104,6 +117,8 @@ def sentence(trace: Trace, what: Seen) -> str:
     early = UNSTARTED.get(record.plan.mechanism)
     if what is Seen.LOST and early and (count := unstarted(trace)):
         parts.append(f"{count} {'was' if count == 1 else 'were'} never started: {early}.")
+    if count := unread(trace):
+        parts.append(f"{count} {'result' if count == 1 else 'results'} took too long to check.")
     if count := record.left_behind:
         parts.append(f"{count} {'process was' if count == 1 else 'processes were'} left behind.")
     counts = trace.tasks["outcome"].value_counts()
@@ -117,13 +132,14 @@ def _happened(trace: Trace, what: Seen) -> str:
     record, took = trace.record, seconds(after(trace))
     total = len(trace.tasks)
     message = shortened(record.message)
+    answers = "answers" if unread(trace) else "right answers"
     if what is Seen.RAISED:
         kind = message.partition(":")[0]
         then = f"; {CONSEQUENCES[kind]}" if kind in CONSEQUENCES else ""
         return f"The call raised {message or 'an exception'} after {took}{then}"
     return {
-        Seen.RIGHT: f"The call gave all {total} right answers in {took}",
-        Seen.LEFT: f"The call gave all {total} right answers in {took}",
+        Seen.RIGHT: f"The call gave all {total} {answers} in {took}",
+        Seen.LEFT: f"The call gave all {total} {answers} in {took}",
         Seen.WRONG: f"The call returned after {took}, and {wrong(trace)} answers are wrong",
         Seen.LOST: f"The call returned after {took} as if all were well, and {lost(trace)} of "
         f"{total} results never came",
