@@ -9,7 +9,7 @@ import pytest
 TOP = Path(__file__).parents[1]
 SOURCE = TOP / "src" / "mpviz"
 MAP = TOP / "docs" / "ARCHITECTURE.md"
-PLACE = re.compile(r"`([\w/]+(?:\.py|/))(?:: ([\w.]+))?`")
+PLACE = re.compile(r"`([\w/]+(?:\.py|\.css|/))(?:: ([\w.]+))?`")
 
 
 def places() -> list[tuple[str, str]]:
