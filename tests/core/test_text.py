@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpviz.core.text import LONGEST, LONGEST_QUOTE, as_text, digits, listed, quoted, seconds, size
+from mpviz.core.text import (
+    LONGEST,
+    LONGEST_QUOTE,
+    as_text,
+    clipped,
+    counted,
+    digits,
+    listed,
+    quoted,
+    seconds,
+    size,
+)
 
 
 class Silent:
@@ -197,3 +208,24 @@ def test_a_quoted_value_is_one_printable_line_of_a_bounded_length(value: object)
 )
 def test_parts_are_joined_as_a_sentence_does(parts: list[str], text: str) -> None:
     assert listed(parts) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "text"),
+    [
+        (1, "worker", "1 worker"),
+        (0, "worker", "0 workers"),
+        (2000, "task", "2,000 tasks"),
+        (2, "process", "2 processes"),
+        (1.0, "CPU", "1 CPU"),
+        (4 / 3, "CPU", "1.33 CPUs"),
+        (1024.0, "CPU", "1,024 CPUs"),
+    ],
+)
+def test_a_number_of_things_has_its_plural(number: float, what: str, text: str) -> None:
+    assert counted(number, what) == text
+
+
+@pytest.mark.parametrize(("text", "cut"), [("abc", "abc"), ("abcd", "ab…")])
+def test_a_text_is_cut_at_its_end(text: str, cut: str) -> None:
+    assert clipped(text, 3) == cut

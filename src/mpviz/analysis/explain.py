@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mpviz.analysis.metrics import NOISE, suspect
-from mpviz.core.text import digits, percent, seconds, short
+from mpviz.core.text import counted, digits, listed, percent, seconds, short
 
 WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
 WORTH_A_REASON = 0.1  # of the worker-seconds
@@ -64,7 +64,7 @@ def failed(tasks: pd.DataFrame) -> list[str]:
         for row in bad.head(MOST_NAMED).to_dict("records")
     ]
     more = len(bad) - len(told)
-    return told + ([f"{_count(more, 'more task')} failed."] if more else [])
+    return told + ([f"{counted(more, 'more task')} failed."] if more else [])
 
 
 def _what(task: Mapping[Any, Any]) -> str:
@@ -96,18 +96,17 @@ def why_suspect(run: Mapping[Any, Any]) -> str:
     if not suspect(run["speedup"], run["possible_speedup"]):
         return ""
     if run["possible_speedup"] >= run["workers"]:
-        return f"more than {_count(run['workers'], 'worker')} can give"
-    cpus = run["usable_cpus"]
-    if _gil_threads(run) and run["possible_speedup"] < cpus:
+        return f"more than {counted(run['workers'], 'worker')} can give"
+    if _gil_threads(run) and run["possible_speedup"] < run["usable_cpus"]:
         return "more than threads under one GIL can give"
-    return f"more than {cpus:.3g} CPU{'s' if cpus != 1 else ''} can give"
+    return f"more than {counted(run['usable_cpus'], 'CPU')} can give"
 
 
 def _failures(run: Mapping[Any, Any]) -> str:
     if run["ok"] == run["tasks"]:
         return ""
     lost = [f"{run[name]:,} {words}" for name, words in LOST.items() if run[name]]
-    return f"{run['ok']:,} of {_count(run['tasks'], 'task')} ended well; {_list(lost)}."
+    return f"{run['ok']:,} of {counted(run['tasks'], 'task')} ended well; {listed(lost)}."
 
 
 def _ending(run: Mapping[Any, Any]) -> str:
@@ -127,12 +126,12 @@ def _ending(run: Mapping[Any, Any]) -> str:
         told.append(answers)
     if left := run["left_behind"]:
         told.append(
-            f"{left:,} process{'es' if left > 1 else ''} went on after the program was done, and"
+            f"{counted(left, 'process')} went on after the program was done, and"
             f" {'were' if left > 1 else 'was'} ended."
         )
     if lost := run["lost_workers"]:
         told.append(
-            f"{lost:,} more worker{'s' if lost > 1 else ''} started than could be recorded, and"
+            f"{counted(lost, 'more worker')} started than could be recorded, and"
             f" {'are' if lost > 1 else 'is'} not shown."
         )
     return " ".join(told)
@@ -156,11 +155,11 @@ def _speed(run: Mapping[Any, Any]) -> str:
     if run["mechanism"] == "sequential":
         return f"One process worked for {took}."
     kind = "thread" if run["mechanism"] == "threads" else "worker"
-    crew = f"{_count(run['workers'], kind)} ({run['mechanism']})"
+    crew = f"{counted(run['workers'], kind)} ({run['mechanism']})"
     if run["ok"] < run["tasks"]:
         return f"{crew} worked for {took}."
     if pd.isna(run["speedup"]):
-        return f"{crew} did {_count(run['tasks'], 'task')} in {took}."
+        return f"{crew} did {counted(run['tasks'], 'task')} in {took}."
     alone, why = seconds(run["baseline_s"]), why_suspect(run)
     speedup = f"a speedup of {digits(run['speedup'])}{f', suspect: {why}' if why else ''}"
     return f"{crew} took {took}; one process alone takes {alone}: {speedup}."
@@ -218,8 +217,9 @@ def _cause(run: Mapping[Any, Any]) -> str:
     # Its own tasks used all there is, so it was they who kept each other waiting.
     used_all = run["cpu_s"] > (1 - WORTH_A_REASON) * run["usable_cpus"] * makespan
     if slowed and run["workers"] > run["usable_cpus"] and used_all:
-        cpus = run["usable_cpus"]
-        return f"{run['workers']:,} workers share {cpus:.3g} CPU{'s' if cpus != 1 else ''}."
+        share = "share" if run["workers"] > 1 else "has"
+        crew = counted(run["workers"], "worker")
+        return f"{crew} {share} {counted(run['usable_cpus'], 'CPU')}."
     # Two measured sums of the same tasks; why the one is larger is not known.
     if run["computation_scaling"] * SLOWER < 1 and not why_suspect(run):
         times = digits(1 / run["computation_scaling"])
@@ -240,11 +240,3 @@ def _under_the_gil(run: Mapping[Any, Any]) -> bool:
 def _gil_threads(run: Mapping[Any, Any]) -> bool:
     gil = run["gil"]  # unknown in a record without an environment
     return run["mechanism"] == "threads" and not pd.isna(gil) and bool(gil)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
-
-
-def _list(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

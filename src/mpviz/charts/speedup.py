@@ -15,7 +15,7 @@ from bokeh.plotting import figure
 from mpviz.analysis.explain import why_suspect
 from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources
 from mpviz.charts.palette import FONT, FONT_SIZE, GREY, INK, TEXT, mechanism_look
-from mpviz.core.text import digits, seconds
+from mpviz.core.text import counted, digits, seconds
 
 HEIGHT = 360
 EMPTY = "each run adds a point"
@@ -116,7 +116,7 @@ def speedup(columns: Columns, *, usable_cpus: float, most_workers: int) -> figur
             y=4,
             y_units="screen",
             x_offset=-5 if beyond else 5,
-            text=f"{usable_cpus:g} usable CPU{'s' if usable_cpus != 1 else ''}",
+            text=counted(usable_cpus, "usable CPU"),
             text_align="right" if beyond else "left",
             text_font=FONT,
             text_font_size=FONT_SIZE,

@@ -51,6 +51,11 @@ def short(text: object) -> str:
     return whole if len(whole) <= 60 else f"{whole[:40]} … {whole[-16:]}"
 
 
+def clipped(text: str, longest: int) -> str:
+    """Cut a text at its end, to so many characters at most."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def quoted(value: object, longest: int = LONGEST_QUOTE) -> str:
     """Write a value into a sentence, as a literal: cut where it is long, printable, on one line.
 
@@ -100,6 +105,14 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.4g} {unit}"
     return f"{count} bytes"
+
+
+def counted(number: float, what: str) -> str:
+    """Write a number of things: ``"1 worker"``, ``"2,000 tasks"``, ``"1.5 CPUs"``."""
+    shown = f"{round(number, 2):,g}" if isinstance(number, float) else f"{number:,}"
+    if number == 1:
+        return f"{shown} {what}"
+    return f"{shown} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def listed(parts: Sequence[str]) -> str:

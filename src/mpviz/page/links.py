@@ -1,6 +1,6 @@
 """Links that set the page: the query of an address -> settings, and back. Knows no widget.
 
-A link may come from anyone: each of its values is fit or becomes a sentence, never an exception.
+A link may come from anyone: each of its values is usable or becomes a sentence, never an exception.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
+
+from mpviz.core.text import clipped
 
 LONGEST = 2_000  # characters of a query
 MOST_KEYS = 40
@@ -21,7 +23,7 @@ Check = Callable[[str], Value]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link asks for: the fit values by key, and a sentence for each other."""
+    """What a link asks for: the usable values by key, and a sentence for each other."""
 
     values: Mapping[str, Value]
     ignored: tuple[str, ...] = ()
@@ -52,7 +54,7 @@ def read(query: str, checks: Mapping[str, Check]) -> Link:
         try:
             values[key] = checks[key](text)
         except ValueError as expected:
-            ignored.append(f"The link's {key}={_shortened(text)} was ignored: {expected}.")
+            ignored.append(f"The link's {key}={_shown(text)} was ignored: {expected}.")
     return Link(values, tuple(ignored))
 
 
@@ -94,9 +96,8 @@ def number(what: str, least: float, most: float) -> Check:
     return check
 
 
-def _shortened(text: str) -> str:
-    clean = "".join(c if c.isprintable() else "�" for c in text)
-    return clean if len(clean) <= LONGEST_VALUE else f"{clean[: LONGEST_VALUE - 1]}…"
+def _shown(text: str) -> str:
+    return clipped("".join(c if c.isprintable() else "�" for c in text), LONGEST_VALUE)
 
 
 def _text(value: Value) -> str:

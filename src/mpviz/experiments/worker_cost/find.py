@@ -12,7 +12,7 @@ from functools import partial
 import pandas as pd
 
 from mpviz.core.plan import DEFAULT_TIMEOUT, START_METHODS
-from mpviz.core.text import digits, listed, seconds
+from mpviz.core.text import digits, listed, seconds, size
 from mpviz.engine import runner
 from mpviz.experiments.finding import Experiment, Finding
 from mpviz.experiments.measuring import Measuring
@@ -48,11 +48,11 @@ def worker_cost(
     )
     frame = pd.DataFrame(rows).astype({"own_bytes": float})
     kinds = frame.groupby("kind", sort=False)
-    took, size = kinds["first_instruction_s"].median(), kinds["own_bytes"].median()
+    took, owned = kinds["first_instruction_s"].median(), kinds["own_bytes"].median()
     least, most = kinds["first_instruction_s"].min(), kinds["first_instruction_s"].max()
     titles = [
         f"{kind}: {seconds(took[kind])} ({seconds(least[kind])}–{seconds(most[kind])})"
-        + memory_title(size[kind])
+        + memory_title(owned[kind])
         for kind in took.index
     ]
     ratios = listed(
@@ -60,7 +60,7 @@ def worker_cost(
     )
     sentence = (
         f"A thread runs its first instruction {seconds(took['thread'])} after start(); a process "
-        f"takes {ratios}. {memory_sentence(size)}"
+        f"takes {ratios}. {memory_sentence(owned)}"
     ).strip()
     if took["thread"] > DISTURBED * least["thread"]:
         sentence += (
@@ -76,31 +76,27 @@ def worker_cost(
     )
 
 
-def memory_title(size: float) -> str:
+def memory_title(owned: float) -> str:
     """What a row's title says of memory; nothing where the system does not tell it."""
-    return "" if math.isnan(size) else f", {_bytes(size)} of its own"
+    return "" if math.isnan(owned) else f", {size(int(owned))} of its own"
 
 
-def memory_sentence(size: pd.Series[float]) -> str:
+def memory_sentence(owned: pd.Series[float]) -> str:
     """What threads and processes add in memory; nothing where the system does not tell it.
 
     Parameters
     ----------
-    size
+    owned
         Bytes that one worker of each kind owns, in the order of the kinds.
     """
-    known = [kind for kind in size.index if kind != "thread" and not math.isnan(size[kind])]
-    if not known or math.isnan(size["thread"]):
+    known = [kind for kind in owned.index if kind != "thread" and not math.isnan(owned[kind])]
+    if not known or math.isnan(owned["thread"]):
         return ""
-    told = listed([f"{_bytes(size[kind])} by {kind}" for kind in known])
+    told = listed([f"{size(int(owned[kind]))} by {kind}" for kind in known])
     return (
-        f"A thread adds {_bytes(size['thread'])} of memory; a process has its own copy of "
+        f"A thread adds {size(int(owned['thread']))} of memory; a process has its own copy of "
         f"everything, and the part that it shares with no other process is {told}."
     )
-
-
-def _bytes(size: float) -> str:
-    return f"{digits(size / 1e6)} MB" if size >= 1e6 else f"{digits(size / 1e3)} kB"
 
 
 WORKER_COST = Experiment(

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from markupsafe import Markup
 
 from mpviz.charts import timeline_height
+from mpviz.core.text import counted
 from mpviz.faults.catalogue import FAULTS, TASKS
 from mpviz.faults.lab.cell import Cell
 from mpviz.mechanisms import MECHANISMS
@@ -66,10 +67,9 @@ class CellCard:
 
 def _setup(cell: Cell) -> str:
     fault = FAULTS[cell.fault]
-    planted = "all of them" if fault.everywhere else f"task {fault.tasks[0]}, counted from 0"
+    planted = "every task" if fault.everywhere else f"task {fault.tasks[0]}, counted from 0"
     how = f", {cell.start_method}" if MECHANISMS[cell.mechanism].processes else ""
-    lanes = cell.trace.record.plan.lanes
-    workers = f"{lanes} worker{'s' if lanes != 1 else ''}"
+    workers = counted(cell.trace.record.plan.lanes, "worker")
     return f"{TASKS} tasks, {workers}{how}; the fault is planted into {planted}."
 
 

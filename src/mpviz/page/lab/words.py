@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from mpviz.core.text import counted
 from mpviz.faults.catalogue import FAULTS
 from mpviz.faults.lab.cell import Cell, Seen
 from mpviz.faults.lab.running import AT_ONCE, DEADLINES
@@ -74,7 +75,7 @@ def legend(cells: Iterable[Cell]) -> str:
 
 def progress(done: int, total: int, hung: int, elapsed: float) -> str:
     """Say how many cells are done, and how long the others may take."""
-    text = f"{done:,} of {_cells(total)}"
+    text = f"{done:,} of {counted(total, 'cell')}"
     if hung:
         text += f", {hung:,} hung so far"
     if FEW <= done < total:
@@ -86,8 +87,8 @@ def summary(done: int, total: int, elapsed: float, cancelled: bool) -> str:
     """Sum up a run of cells that is over."""
     if done < total:
         how = "Cancelled" if cancelled else "Ended"
-        return f"{how} after {done:,} of {_cells(total)}; what was seen is kept."
-    return f"Done: {_cells(total)} in {_span(elapsed)}."
+        return f"{how} after {done:,} of {counted(total, 'cell')}; what was seen is kept."
+    return f"Done: {counted(total, 'cell')} in {_span(elapsed)}."
 
 
 def forecast(total: int, start_method: str, most: int) -> str:
@@ -97,11 +98,7 @@ def forecast(total: int, start_method: str, most: int) -> str:
     if total > most:
         return f"A row or a column at a time, since others are waiting too. {hang}"
     longest = total * (deadline + STARTING) / AT_ONCE
-    return f"{_cells(total)}, {AT_ONCE} at a time: at most {_about(longest)}. {hang}"
-
-
-def _cells(count: int) -> str:
-    return f"{count:,} cell{'s' if count != 1 else ''}"
+    return f"{counted(total, 'cell')}, {AT_ONCE} at a time: at most {_about(longest)}. {hang}"
 
 
 def _about(seconds: float) -> str:

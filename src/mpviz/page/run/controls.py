@@ -14,7 +14,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from mpviz import inputs
-from mpviz.core.plan import Plan
+from mpviz.core.plan import DEFAULT_TIMEOUT, Plan
+from mpviz.core.text import counted
 from mpviz.engine.environment import usable_cpus
 from mpviz.exports.snippets import as_python, as_shell
 from mpviz.mechanisms import MECHANISMS
@@ -60,7 +61,7 @@ class Controls:
         self.start_method = start_method_buttons()
         self.chunk_size = whole_number("Chunk size", 1, 1, LONGEST_CHUNK)
         self.deadline = widgets.BoundedFloatText(
-            value=60,
+            value=DEFAULT_TIMEOUT,
             min=SHORTEST_DEADLINE,
             max=most.deadline,
             step=1,
@@ -70,8 +71,11 @@ class Controls:
         self._why_no_workers = widgets.HTML()
         self._why_no_start_method = widgets.HTML()
         self._why_no_chunks = widgets.HTML()
-        shared = hint(f"{cpus:g} CPUs are usable here. More workers than CPUs must share them.")
-        ended = hint("Then the run is ended; what was done by then is kept.")
+        shared = hint(
+            f"{counted(cpus, 'CPU')} {'is' if cpus == 1 else 'are'} usable here. More workers than "
+            "CPUs must share them."
+        )
+        ended = hint("A run that takes longer is ended; what was done by then is kept.")
         self.box = widgets.VBox(
             [
                 control(self.mechanism, self._summary),

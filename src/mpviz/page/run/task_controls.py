@@ -14,6 +14,7 @@ import ipywidgets as widgets
 
 from mpviz import inputs
 from mpviz.core.errors import Refused
+from mpviz.core.text import counted
 from mpviz.page.markup import element, hint
 from mpviz.page.run.fields import choice, control, dropdown, whole_number
 from mpviz.page.widgets.handlers import Guard
@@ -159,9 +160,8 @@ class TaskControls:
         span = f"from {found.smallest:,} to {found.largest:,}"
         if found.count == 1:
             span = f"{found.largest:,}"
-        plural = "s" if found.count != 1 else ""
         takes = WORKLOADS[self.workload.value].takes
-        text = f"{found.count:,} number{plural}, {span}; each is {takes}."
+        text = f"{counted(found.count, 'number')}, {span}; each is {takes}."
         if self.input_set.options[0] == GENERATE:
             text += " The input sets that come with mpviz are missing or can't be read."
         self.preview.value = hint(text)

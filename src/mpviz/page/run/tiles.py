@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mpviz.analysis.explain import LOST, agreement, why_suspect
-from mpviz.core.text import digits, percent, seconds
+from mpviz.core.text import counted, digits, percent, seconds
 from mpviz.page.markup import element
 
 Tiles = Mapping[str, tuple[str, str]]  # by name: the value, and what it means
@@ -28,14 +28,13 @@ def tiles_of(run: Mapping[Any, Any]) -> Tiles:
     agree = agreement(run) if not pd.isna(run["answers_agree"]) else "–"
     why = why_suspect(run)
     lost = [f"{run[name]:,} {name}" for name in LOST if run[name]]
-    workers = f"{run['workers']:,} worker{'s' if run['workers'] != 1 else ''}"
     return {
         "Makespan": (seconds(run["makespan_s"]), "from the call to the last result"),
         "Speedup": (speedup_text(run), f"suspect: {why}" if why else _possible(run)),
         "Efficiency": (
             ("–", "as the speedup is suspect")
             if why
-            else (_percent(run["efficiency"]), f"speedup over {workers}")
+            else (_percent(run["efficiency"]), f"speedup over {counted(run['workers'], 'worker')}")
         ),
         "Load balance": (_percent(run["load_balance"]), "mean over longest useful time"),
         "Tasks done": (f"{run['ok']:,} of {run['tasks']:,}", ", ".join(lost) or "all ended well"),

@@ -23,7 +23,7 @@ from mpviz.charts import (
 from mpviz.charts.canvas import Columns
 from mpviz.core.record import Line
 from mpviz.core.schema import INTERVALS, RUNS, TASKS
-from mpviz.core.text import seconds
+from mpviz.core.text import clipped, counted, seconds
 from mpviz.engine import environment
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.markup import code, element, hint, listing, prose
@@ -102,7 +102,7 @@ class Views:
         """Show an empty timeline with so many lanes."""
         columns = timeline_columns(_empty(TASKS), _empty(INTERVALS), lanes=lanes)
         self._draw_timeline(columns, lanes, None)
-        self.timeline.label = f"Timeline of {lanes} workers, empty"
+        self.timeline.label = f"Timeline of {counted(lanes, 'worker')}, empty"
         self.heading.value = _heading("")
 
     @staticmethod
@@ -142,9 +142,9 @@ class Views:
         with self.speedup.hold_sync():
             self.speedup.height = self._speedup_height + ENTRY * max(0, entries // 2 - 2)
             self.speedup.set_columns(speedup_columns(runs))
-        self.speedup.label = f"Speedup over workers: {len(runs)} runs"
+        self.speedup.label = f"Speedup over workers: {counted(len(runs), 'run')}"
         self.losses.set_columns(losses_columns(runs))
-        self.losses.label = f"Where the time went in the last of {len(runs)} runs"
+        self.losses.label = f"Where the time went in the last of {counted(len(runs), 'run')}"
 
     def show_code(self, mechanism: str) -> None:
         """Show a mechanism: what it is good for, how it breaks, and its source."""
@@ -190,10 +190,6 @@ def _heading(which: str) -> str:
     return element("h2", title) + element("p", about, "mpviz-hint")
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-
-
 def _printed(lines: Sequence[Line]) -> str:
     if not lines:
         return hint("Nothing was printed.")
@@ -210,7 +206,7 @@ def _row(run: Mapping[Any, Any]) -> dict[str, str]:
         "start_method": run["start_method"] or "–",
         "workers": f"{run['workers']:,}",
         "chunk_size": f"{run['chunk_size']:,}",
-        "input_set": _shortened(run["input_set"]),
+        "input_set": clipped(run["input_set"], LONGEST_NAME),
         "makespan": seconds(run["makespan_s"]),
         "speedup": speedup_text(run) + (", suspect" if why_suspect(run) else ""),
         "ok": f"{run['ok']:,}/{run['tasks']:,}",
