@@ -59,12 +59,12 @@ def test_a_head_says_what_pressing_it_does(fault: str) -> None:
     assert head.title == f"{head.description}. {FAULTS[fault].about}"
 
 
-def test_before_a_run_its_longest_time_and_the_deadline_are_said() -> None:
+def test_before_a_run_its_usual_time_and_the_deadline_are_said() -> None:
     deadline = DEADLINES["fork"]
     text = words.forecast(17, "fork", 300)
     assert text.startswith("17 cells, ")
-    assert "at most about " in text
-    assert f"its deadline of {deadline:g} s" in text
+    assert "usually within about " in text
+    assert f"its deadline, {deadline:g} s for most faults" in text
     assert words.forecast(272, "fork", 17).startswith("A row or a column at a time")
 
 

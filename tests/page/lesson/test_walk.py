@@ -82,6 +82,16 @@ def test_a_step_with_processes_names_its_start_method_where_it_is_not_the_defaul
     assert hints == [False, False, default == "forkserver"]
 
 
+@pytest.mark.parametrize("default", ["fork", "forkserver"])
+def test_a_step_with_runs_and_an_experiment_names_both_start_methods_where_they_differ(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch, default: str
+) -> None:
+    monkeypatch.setattr(module, "DEFAULT_START_METHOD", default)
+    walk.go(7)
+    both = "use fork, its experiment this Python&#39;s own default, forkserver"
+    assert (both in walk._before.value) == (default == "forkserver")
+
+
 @pytest.mark.parametrize("action", RUNS, ids=lambda action: action.label)
 def test_the_controls_can_be_set_to_what_a_step_runs(refusing: Page, action: Action) -> None:
     controls = refusing.run_tab.controls

@@ -56,9 +56,9 @@ def nothing_shared(
     ]
     others = [f"{seconds(took[way])} with {NAMES[way]}" for way in took.index if way != "processes"]
     sentence = (
-        f"Of {keys:,} keys that {workers} forked processes wrote into the parent's dict, the "
-        f"parent sees {seen['processes']:,}: each process filled its own copy. To get all of them, "
-        f"with the start of the workers, took {listed(others)}."
+        f"Of {keys:,} keys that {workers} forked processes put into the dict, the parent sees "
+        f"{seen['processes']:,}: each process filled its own copy. Getting all of them took, the "
+        f"start of the workers included, {listed(others)}."
     )
     return Finding(
         frame=frame,

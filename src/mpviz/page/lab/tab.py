@@ -25,6 +25,7 @@ from mpviz.page.boxes import button, row
 from mpviz.page.lab.batch import Batch, Key, blocks_of
 from mpviz.page.lab.cell import CellCard
 from mpviz.page.lab.words import NOT_RUN, RUNNING, column_head, forecast, legend, row_head, word_of
+from mpviz.page.markup import element, hint
 from mpviz.page.start_method import start_method_buttons
 from mpviz.page.status import Status
 from mpviz.page.widgets.download_button import DownloadButton
@@ -34,11 +35,13 @@ from mpviz.serving import limits
 
 REDRAW = 0.2  # seconds between redraws of the matrix at least
 ALL = [(mechanism, fault) for fault in FAULTS for mechanism in MECHANISMS_TESTED]
-INTRO = (
-    '<div class="mpviz-lead"><p>Plant a fault into one of eight tasks and see what each mechanism '
-    "does with it: on this machine, this Python.</p>"
-    '<p class="mpviz-hint">Press a mechanism to run its row, a fault to run its column, a cell to '
-    "run it alone. A cell that was run opens.</p></div>"
+ABOUT = (
+    "Plant a fault into a run of eight tasks and see what each mechanism does with it, on this "
+    "machine and this Python."
+)
+HOW = (
+    "Press a mechanism to run its row, a fault to run its column, a cell to run it alone. Press a "
+    "cell that was run to open it."
 )
 Cells = Callable[..., Generator[Cell, None, None]]
 
@@ -100,7 +103,8 @@ class FaultLab:
         buttons = row((self.run_button, self.cancel_button, self.download))
         choices = row((self.start_method, buttons), "mpviz-lab-choices")
         parts = [choices, self.status.error, self.status.line, self.legend, self.matrix]
-        card = widgets.VBox([widgets.HTML(INTRO), *parts]).add_class("mpviz-card")
+        intro = widgets.HTML(element("div", (element("p", ABOUT), hint(HOW)), "mpviz-lead"))
+        card = widgets.VBox([intro, *parts]).add_class("mpviz-card")
         return widgets.VBox([card, self.cell.card]).add_class("mpviz-lab")
 
     @property

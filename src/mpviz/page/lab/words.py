@@ -31,7 +31,7 @@ SEEN = {
     Seen.CANCELLED: ("none", "–"),
 }
 BRIEFLY = {Seen.RAISED: "the call raised", Seen.MEMORY: "hit the memory ceiling"}  # in the legend
-FEW = 3  # cells, from which the time that is left can't be estimated yet
+FEW = 3  # cells: with fewer done, the time that is left is not estimated
 STARTING = 1.0  # seconds that a cell may take in addition to its deadline
 
 
@@ -94,11 +94,12 @@ def summary(done: int, total: int, elapsed: float, cancelled: bool) -> str:
 def forecast(total: int, start_method: str, most: int) -> str:
     """Say before a run of cells how long it may take; at most `most` may be asked for at once."""
     deadline = DEADLINES[start_method]
-    hang = f"A cell that hangs is ended by its deadline of {deadline:g} s."
+    hang = f"A cell that hangs is ended by its deadline, {deadline:g} s for most faults."
     if total > most:
         return f"A row or a column at a time, since others are waiting too. {hang}"
     longest = total * (deadline + STARTING) / AT_ONCE
-    return f"{counted(total, 'cell')}, {AT_ONCE} at a time: at most {_about(longest)}. {hang}"
+    cells = counted(total, "cell")
+    return f"{cells}, {AT_ONCE} at a time: usually within {_about(longest)}. {hang}"
 
 
 def _about(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """The lesson's steps in order: what each runs and what to see in it.
 
-Plain data: knows no run and no page. It names no number: the numbers come from the run.
+Plain data: knows no run and no page. It names nothing that is measured: that comes from the run.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class Settings:
     """What the controls are set to before a run; names as in a plan.
 
-    The start method is fork, whatever this Python's own default is, so that a step shows the same
-    on every Python.
+    The start method is fork, whatever this Python's own default is, so that the runs of a step show
+    the same on every Python. Experiments use the default, unless they say otherwise.
     """
 
     mechanism: str = "pool.map"
@@ -135,7 +135,7 @@ LESSON: tuple[Step, ...] = (
         ),
     ),
     Step(
-        title="Ten primes, one process",
+        title="Ten numbers, one process",
         before=(
             "Ten numbers, one process, one after the other. This is what every other mechanism is "
             "measured against. Notice how alike the bars are, and that one of the ten is too short "

@@ -150,16 +150,20 @@ def _after_text(step: Step) -> str:
 
 
 def _about_start_method(step: Step) -> str:
-    """Name the start method of a step's runs where it is not this Python's own default."""
-    method = Settings().start_method
+    """Name the start method of a step's runs where it is not this Python's own default.
+
+    An experiment that stands beside runs uses the default.
+    """
+    method, default = Settings().start_method, DEFAULT_START_METHOD
     runs = [settings for action in step.actions for settings in action.runs]
-    if method == DEFAULT_START_METHOD or not any(
-        MECHANISMS[run.mechanism].processes for run in runs
-    ):
+    if method == default or not any(MECHANISMS[run.mechanism].processes for run in runs):
         return ""
-    return (
-        f"The runs of this step use {method}; this Python's own default is {DEFAULT_START_METHOD}."
-    )
+    if any(action.experiment for action in step.actions):
+        return (
+            f"The runs of this step use {method}, its experiment this Python's own default, "
+            f"{default}."
+        )
+    return f"The runs of this step use {method}; this Python's own default is {default}."
 
 
 def describe_runs(traces: Sequence[Trace]) -> list[str]:
