@@ -37,7 +37,7 @@ def rows_sheet(titles: Sequence[str], *, x_range: Range1d, x_label: str, row: in
     Parameters
     ----------
     titles
-        One a row.
+        One for each row.
     x_range, x_label
         Of the axis below.
     row
@@ -57,8 +57,13 @@ def rows_sheet(titles: Sequence[str], *, x_range: Range1d, x_label: str, row: in
     return plot
 
 
+def row_numbers(names: pd.Series[str]) -> NDArray[np.float64]:
+    """Number rows from 0, in the order in which their names first appear."""
+    return pd.factorize(names)[0].astype(float)
+
+
 def log_time_axis(plot: figure) -> None:
-    """Write the ticks of an axis of log10(seconds): one a power of ten."""
+    """Write the ticks of an axis of log10(seconds): one for each power of ten."""
     plot.xaxis.formatter = CustomJSTickFormatter(code=LOG_TICKS)
     plot.xaxis.ticker = BasicTicker(min_interval=1, max_interval=1, num_minor_ticks=0)
 
@@ -70,7 +75,7 @@ def log_room(times: NDArray[np.floating[Any]]) -> Range1d:
 
 
 def marks(plot: figure, source: ColumnDataSource, *, size: int = 11) -> Any:
-    """Draw a marker a row of a source with x, y, colour and marker."""
+    """Draw a marker for each row of a source with x, y, colour and marker."""
     return plot.scatter(
         "x", "y", source=source, marker="marker", size=size, fill_color="colour", line_color=INK,
         line_width=1.0,
@@ -95,7 +100,7 @@ def bars_columns(bars: Sequence[tuple[int, float, float, str]]) -> dict[str, Any
 def points_columns(
     rows: pd.Series[str], times: pd.Series[float], looks: Sequence[Look], tips: Sequence[str]
 ) -> Columns:
-    """Turn measurements into points, a row a name, and into a line at each row's median.
+    """Turn measurements into points, a row for each name, and a line at each row's median.
 
     Parameters
     ----------
@@ -104,10 +109,9 @@ def points_columns(
     times
         In seconds, above 0.
     looks, tips
-        One a measurement.
+        One for each measurement.
     """
-    names = list(dict.fromkeys(rows))
-    at = np.array([names.index(name) for name in rows], float)
+    names, at = list(rows.unique()), row_numbers(rows)
     within = rows.groupby(rows).cumcount().to_numpy(float)
     count = rows.groupby(rows).transform("count").to_numpy(float)
     medians = times.groupby(rows, sort=False).median()

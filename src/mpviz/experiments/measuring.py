@@ -87,7 +87,7 @@ class Measuring:
         return Trace(record)
 
     def _left(self) -> float:
-        """Seconds that are left; the runner refuses a limit that makes no sense."""
+        """Seconds that are left; the plan refuses a limit that makes no sense."""
         sane = type(self.timeout) in (int, float) and 0 < self.timeout <= LONGEST_TIMEOUT
         if not sane:
             return self.timeout

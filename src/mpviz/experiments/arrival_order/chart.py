@@ -1,4 +1,4 @@
-"""A line a task: from its place among the inputs, to when it was computed, to when it arrived."""
+"""A line for each task: from its place among the inputs, to its computation, to its arrival."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bokeh.models import Range1d
 from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, hover, legend, note, sources, time_axis
-from mpviz.charts.palette import BLUE, INK, ORANGE, Look
+from mpviz.charts.palette import BLUE, ORANGE, Look
 from mpviz.core.text import seconds
-from mpviz.experiments.drawing import rows_sheet
+from mpviz.experiments.drawing import marks, row_numbers, rows_sheet
 
 UNNOTICED = 0.01  # seconds from computed to in hand that nobody notices
 AT_ONCE = Look("in hand as soon as computed", BLUE, marker="circle")
@@ -23,8 +23,7 @@ INPUT, COMPUTED, IN_HAND = -0.16, 0.08, 0.36  # height of each step in its row
 
 def arrival_order_columns(frame: pd.DataFrame) -> Columns:
     """Turn tasks into a path each: its place among the inputs, computed, in hand."""
-    methods = list(dict.fromkeys(frame["mechanism"]))
-    row = np.array([methods.index(method) for method in frame["mechanism"]], float)
+    row = row_numbers(frame["mechanism"])
     places = frame["task"].to_numpy(float)
     whole = frame["received_s"].max()
     begin = (places + 0.5) / (places.max() + 1) * whole
@@ -73,14 +72,14 @@ def arrival_order_columns(frame: pd.DataFrame) -> Columns:
 
 
 def arrival_order(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
-    """Draw a row a mechanism: numbers of the inputs on top, arrivals at the bottom.
+    """Draw a row for each mechanism: numbers of the inputs on top, arrivals at the bottom.
 
     Parameters
     ----------
     frame
-        A row a task, with `mechanism`, `task`, `computed_s`, `received_s` and the places.
+        A row for each task, with `mechanism`, `task`, `computed_s`, `received_s` and the places.
     titles
-        One a mechanism, in the order of their first appearance.
+        One for each mechanism, in the order of their first appearance.
     """
     data = sources(arrival_order_columns(frame))
     room = Range1d(start=0.0, end=1.04 * frame["received_s"].max())
@@ -94,10 +93,7 @@ def arrival_order(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
     legs = plot.segment(
         "x0", "y0", "x1", "y1", source=data["legs"], line_color="colour", line_width=1.5
     )
-    ends = plot.scatter(
-        "x", "y", source=data["ends"], marker="marker", size=9, fill_color="colour",
-        line_color=INK,
-    )  # fmt: skip
+    ends = marks(plot, data["ends"], size=9)
     note(plot, data["places"], x="x", y="y", text_align="center")
     legend(plot, [(field("kind"), [ends])], glyph=22)
     hover(plot, [legs, ends])

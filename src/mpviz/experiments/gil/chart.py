@@ -1,4 +1,4 @@
-"""CPU use over time, a row a mechanism: computing, and in a task but not computing."""
+"""CPU use over time, a row for each mechanism: computing, and in a task but not computing."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from bokeh.plotting import figure
 from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources, time_axis
 from mpviz.charts.palette import FONT, FONT_SIZE, INK, TEXT, USEFUL
 from mpviz.core.text import digits, seconds
-from mpviz.experiments.drawing import FLOOR, ROOM, rows_sheet
+from mpviz.experiments.drawing import FLOOR, ROOM, row_numbers, rows_sheet
 
 
 def gil_columns(frame: pd.DataFrame, *, workers: int) -> Columns:
     """Turn CPU use (`mechanism`, `start_s`, `end_s`, `computing`, `not_computing`) into bars."""
-    names = list(dict.fromkeys(frame["mechanism"]))
-    row = np.array([names.index(name) for name in frame["mechanism"]], float)
+    row, rows = row_numbers(frame["mechanism"]), frame["mechanism"].nunique()
     one = ROOM / workers
     base = row + FLOOR
     middle = base - one * frame["computing"].to_numpy(float)
@@ -48,22 +47,22 @@ def gil_columns(frame: pd.DataFrame, *, workers: int) -> Columns:
         },
         "levels": {
             "y": np.array(
-                [i + FLOOR - one * cpus for i in range(len(names)) for cpus in (0, 1, workers)]
+                [i + FLOOR - one * cpus for i in range(rows) for cpus in (0, 1, workers)]
             ),
-            "text": [text for _ in names for text in ("0", "1", str(workers))],
+            "text": ["0", "1", str(workers)] * rows,
         },
     }
 
 
 def gil(frame: pd.DataFrame, titles: Sequence[str], *, workers: int) -> figure:
-    """Draw a row a mechanism, its bars as high as there are workers in a task.
+    """Draw a row for each mechanism, its bars as high as there are workers in a task.
 
     Parameters
     ----------
     frame
-        A row a piece of time.
+        A row for each piece of time.
     titles
-        One a mechanism, in the order of their first appearance.
+        One for each mechanism, in the order of their first appearance.
     workers
         The highest that a bar can be.
     """

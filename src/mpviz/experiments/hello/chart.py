@@ -1,8 +1,7 @@
-"""The life of a process: a bar a variant, with its moments."""
+"""The life of a process: a bar for each variant, with its moments."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from bokeh.core.properties import field
 from bokeh.models import Range1d
@@ -22,7 +21,7 @@ from mpviz.charts.palette import (
     Look,
 )
 from mpviz.core.text import seconds
-from mpviz.experiments.drawing import bars_columns, marks, rows_sheet
+from mpviz.experiments.drawing import bars_columns, marks, row_numbers, rows_sheet
 
 # The parent's moments stand above the bar, each kind at a height of its own: they come together.
 MOMENTS = {
@@ -41,20 +40,18 @@ LIFE = {"startup": QUIET["startup"], "alive": Look("the process", DONE["ok"].col
 
 def hello_columns(frame: pd.DataFrame) -> Columns:
     """Turn moments (`variant`, `moment`, `at_s`, `afterwards`) into bars and marks."""
-    names = list(dict.fromkeys(frame["variant"]))
     at = frame.set_index(["variant", "moment"])["at_s"]
     bars = []
-    for y, name in enumerate(names):
+    for y, name in enumerate(frame["variant"].unique()):
         first, end = at[name, "first instruction"], at[name, "it ends"]
         bars.append((y, at[name, "object made"], first, LIFE["startup"].label))
         bars.append((y, first, end, LIFE["alive"].label))
-    rows = [names.index(name) for name in frame["variant"]]
     known = [MOMENTS[moment] for moment in frame["moment"]]
     return {
         "bars": bars_columns(bars),
         "marks": {
             "x": frame["at_s"].to_numpy(float),
-            "y": np.array([row + shift for row, (_, shift) in zip(rows, known, strict=True)]),
+            "y": row_numbers(frame["variant"]) + [shift for _, shift in known],
             "colour": [look.colour for look, _ in known],
             "marker": [look.marker for look, _ in known],
             "moment": [look.label for look, _ in known],
@@ -73,7 +70,7 @@ def hello_columns(frame: pd.DataFrame) -> Columns:
 
 
 def hello(frame: pd.DataFrame) -> figure:
-    """Draw a row a variant: the process as a bar, the moments as marks."""
+    """Draw a row for each variant: the process as a bar, the moments as marks."""
     told = frame.drop_duplicates("variant")
     titles = [
         f"{variant} → {said.partition(':')[0]}"

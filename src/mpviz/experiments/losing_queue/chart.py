@@ -1,4 +1,4 @@
-"""What came back and what was lost: a bar a run."""
+"""What came back and what was lost: a bar for each run."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from bokeh.plotting import figure
 
 from mpviz.charts.canvas import Columns, fill_and_hatch, hover, legend, sources
 from mpviz.charts.palette import DONE, FAILED, INK, Look
-from mpviz.experiments.drawing import FLOOR, ROOM, rows_sheet
+from mpviz.experiments.drawing import FLOOR, ROOM, row_numbers, rows_sheet
 
 CAME = {"came": Look("came back", DONE["ok"].colour), "lost": FAILED["missing"]}
 
 
 def losing_queue_columns(frame: pd.DataFrame) -> Columns:
     """Turn repetitions (`came` and `lost` of `items`) into stacked bars."""
-    names = list(dict.fromkeys(frame["mechanism"]))
-    base = np.array([names.index(name) for name in frame["mechanism"]], float) + FLOOR
+    base = row_numbers(frame["mechanism"]) + FLOOR
     one = ROOM / frame["items"].to_numpy(float)
     middle = base - one * frame["came"].to_numpy(float)
     text = [
@@ -46,7 +45,7 @@ def losing_queue_columns(frame: pd.DataFrame) -> Columns:
 
 
 def losing_queue(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
-    """Draw a row a mechanism, a bar a repetition: what came back and what was lost."""
+    """Draw a row for each mechanism, a bar for each run: what came back and what was lost."""
     data = sources(losing_queue_columns(frame))
     room = Range1d(start=0.4, end=float(frame["repetition"].max()) + 0.6)
     plot = rows_sheet(titles, x_range=room, x_label="run", row=120)

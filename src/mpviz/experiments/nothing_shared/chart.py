@@ -1,4 +1,4 @@
-"""How long each way took, and whether it worked: a point a measurement, the median as a line."""
+"""How long each way took, and whether it worked: a point for each time, a line for the median."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def nothing_shared(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
     Parameters
     ----------
     frame
-        A row a measurement.
+        A row for each measurement.
     titles
-        One a way, in the order of their first appearance.
+        One for each way, in the order of their first appearance.
     """
     looks = [
         SEEN[bool(seen == whole)] for seen, whole in zip(frame["keys"], frame["of"], strict=True)

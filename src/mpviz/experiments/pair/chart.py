@@ -46,7 +46,7 @@ def pair_columns(frame: pd.DataFrame) -> Columns:
 
 
 def pair(frame: pd.DataFrame) -> figure:
-    """Draw a row an answer, with the moments at which the parent asked for it and had it."""
+    """Draw a row for each answer, with the moments at which the parent asked for it and had it."""
     titles = [
         f"{row['number']:,} → {row['prime']} · {row['worker']}" for row in frame.to_dict("records")
     ]

@@ -27,7 +27,7 @@ IN_HAND = Look("answer in hand", GREEN, marker="inverted_triangle")
 
 
 def waiting_pipe_columns(frame: pd.DataFrame) -> Columns:
-    """Turn tasks into bars, a line a task, and below them what the main process does."""
+    """Turn tasks into bars, a line for each task, and below them what the main process does."""
     bars, hands, deaths = [], [], []
     for row, (_, tasks) in enumerate(frame.groupby("mechanism", sort=False)):
         step = ROOM / (len(tasks) + 1)
@@ -75,7 +75,7 @@ def _moments(ends: list[tuple[float, float, Look, str]]) -> dict[str, Any]:
 
 
 def waiting_pipe(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
-    """Draw a row a mechanism: its workers, and the main process that waits for them."""
+    """Draw a row for each mechanism: its workers, and the main process that waits for them."""
     data = sources(waiting_pipe_columns(frame))
     room = Range1d(start=0.0, end=1.04 * max(frame["over_s"].max(), frame["ended_s"].max()))
     plot = rows_sheet(titles, x_range=room, x_label="time since the run began", row=132)

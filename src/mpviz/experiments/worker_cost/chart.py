@@ -1,4 +1,4 @@
-"""When each worker ran its first instruction: a point a worker, the median as a line."""
+"""When each worker ran its first instruction: a point for each worker, the median as a line."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def worker_cost(frame: pd.DataFrame, titles: Sequence[str]) -> figure:
     Parameters
     ----------
     frame
-        A row a worker.
+        A row for each worker.
     titles
-        One a kind, in the order of their first appearance.
+        One for each kind, in the order of their first appearance.
     """
     kinds = ["thread" if kind == "thread" else "process" for kind in frame["kind"]]
     tips = [
