@@ -1,9 +1,13 @@
 """What concerns the page as a whole: links, tabs, the projector view."""
 
+import asyncio
+
 import pytest
 
 from mpviz.core.plan import DEFAULT_START_METHOD
 from mpviz.page.app import Page
+from mpviz.page.lab.batch import Batch
+from tests.page.replaying import PLAN
 
 
 def test_a_link_sets_the_controls_and_opens_the_step(page: Page) -> None:
@@ -80,7 +84,7 @@ def test_a_link_to_a_tab_that_is_none_is_named(page: Page) -> None:
 
 @pytest.mark.parametrize("tab", [None, 1, "", "evil", ["faults"], {"faults": 1}])
 def test_a_tab_that_is_none_is_not_chosen(page: Page, tab: object) -> None:
-    page.tabs.names = [["run", "Run"], ["evil", "Evil"]]  # as a browser can
+    page.tabs.set_state({"names": [["run", "Run"], ["evil", "Evil"]]})  # as a browser tries to
     page.tabs.handle_message({"type": "choose", "tab": tab})
     assert page.tabs.chosen == "run"
 
@@ -90,6 +94,22 @@ def test_every_tab_has_its_panel(page: Page) -> None:
     classes = [name for child in page.root.children for name in child._dom_classes]
     panels = [name for name in classes if name.startswith("mpviz-panel-")]
     assert panels == [f"mpviz-panel-{name}" for name in names]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_when_the_lab_ends_the_forecast_comes_back_only_before_the_first_run(
+    page: Page, monkeypatch: pytest.MonkeyPatch, runs: bool
+) -> None:
+    async def lab() -> None:
+        async with page.activity.turn():
+            assert "The fault lab is running." in page.status.line.value
+
+    if runs:
+        asyncio.run(page.run_tab.measure(lambda: [PLAN]))
+    monkeypatch.setattr(page.lab, "_batch", Batch([]))
+    asyncio.run(lab())
+    assert ("Run lets" in page.status.line.value) == (not runs)
+    assert ("Done." in page.status.line.value) == runs
 
 
 def test_the_projector_is_turned_on_and_off(page: Page) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ipywidgets as widgets
 
 from mpviz.engine import runner
@@ -16,7 +14,6 @@ from mpviz.page.run.tab import RunTab
 from mpviz.page.status import Status
 from mpviz.page.widgets.address import Address
 from mpviz.page.widgets.copy_button import CopyButton
-from mpviz.page.widgets.handlers import guarded
 from mpviz.page.widgets.tabs import Tabs
 
 RUN, FAULTS = "run", "faults"
@@ -40,10 +37,10 @@ class Page:
     def __init__(self, start: runner.Start = runner.start) -> None:
         self.root = widgets.VBox().add_class("mpviz")
         self.status = Status()
-        self.activity = Activity(start, self._guard(self._activity_changed))
+        self.activity = Activity(start, self.status.guard(self._activity_changed))
         self.address = Address(self.follow, on_error=self.status.show_error)
         self.copy_link = CopyButton("Copy link", link=True)
-        self.projector = Projector(self.root, self._guard, self.status.show_error)
+        self.projector = Projector(self.root, self.status.guard, self.status.show_error)
         self.tabs = Tabs(TABS, self._tab_chosen, on_error=self.status.show_error)
         self.run_tab = RunTab(
             self.activity,
@@ -64,9 +61,6 @@ class Page:
         )
         self.run_tab.refresh()
 
-    def _guard(self, handler: Callable[..., object]) -> Callable[..., None]:
-        return guarded(handler, self.status.show_error)
-
     def follow(self, query: str) -> None:
         """Set the page as a link asks; what can't be set is named."""
         if self.activity.busy:
@@ -84,7 +78,7 @@ class Page:
         if self.lab.running and busy:
             self.status.show("The fault lab is running.")
         elif self.lab.running:
-            self.run_tab.show_forecast()
+            self.run_tab.show_done()
 
     def _tab_chosen(self, _tab: str) -> None:
         self._refresh_link()

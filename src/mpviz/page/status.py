@@ -5,13 +5,14 @@ Knows no run and no control.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import ipywidgets as widgets
 
 from mpviz.core.errors import Refused
 from mpviz.page.markup import element
+from mpviz.page.widgets.handlers import guarded
 
 
 class Status:
@@ -44,6 +45,10 @@ class Status:
         text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
         text = f"{before} {text}" if before else text
         self.error.value = element("p", text, "mpviz-error", role="alert")
+
+    def guard(self, handler: Callable[..., object]) -> Callable[..., None]:
+        """Wrap a widget's handler so that its exceptions are shown here."""
+        return guarded(handler, self.show_error)
 
     def clear_error(self) -> None:
         """Take the error away."""

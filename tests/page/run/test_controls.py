@@ -112,15 +112,17 @@ def test_numbers_of_ones_own_are_not_in_a_link(controls: Controls) -> None:
 
 
 def test_the_copied_texts_name_the_chosen_numbers(controls: Controls) -> None:
-    assert "mpviz.input_set('prime_mixture')" in controls.as_python()
-    assert "--input-set prime_mixture" in controls.as_shell()
+    plan = controls.plan()
+    assert "mpviz.input_set('prime_mixture')" in controls.as_python(plan)
+    assert "--input-set prime_mixture" in controls.as_shell(plan)
     controls.tasks.input_set.value = GENERATE
     controls.tasks.size.value = 1001
-    assert "generate(count=10, size=1001, spread=0.01, seed=0)" in controls.as_python()
-    assert "--input-set numbers.txt" in controls.as_shell()
+    plan = controls.plan()
+    assert "generate(count=10, size=1001, spread=0.01, seed=0)" in controls.as_python(plan)
+    assert "--input-set numbers.txt" in controls.as_shell(plan)
     controls.tasks.input_set.value = PASTE
     controls.tasks.pasted.value = "3\n5"
-    assert "numbers = [3, 5]" in controls.as_python()
+    assert "numbers = [3, 5]" in controls.as_python(controls.plan())
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """The Run tab: what follows from a choice, and what Run would do."""
 
 import asyncio
+import io
+import zipfile
 
+import pandas as pd
 import pytest
 
 from mpviz.core.errors import Refused
@@ -38,12 +41,32 @@ def test_it_says_what_run_would_do(page: Page, mechanism: str, workers: str) -> 
     page.run_tab.controls.mechanism.value = mechanism
     text = page.status.line.value
     assert f"Run lets {workers} ({mechanism}) work on 10 tasks of is_prime" in text
+    assert ("one process has done them alone" in text) == (mechanism != "sequential")
 
 
 def test_what_run_would_do_is_not_said_once_something_was_run(page: Page) -> None:
     asyncio.run(page.run_tab.measure(lambda: [PLAN]))
     page.run_tab.controls.workers.value = 3
     assert "Run lets" not in page.status.line.value
+
+
+def test_the_download_is_a_zip_of_all_runs(tab: RunTab) -> None:
+    asyncio.run(tab.measure(lambda: [PLAN]))
+    name, data = tab.make_zip()
+    assert name == "mpviz-runs.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.namelist() == ["tasks.csv", "workers.csv", "runs.csv"]
+        assert len(pd.read_csv(archive.open("runs.csv"))) == len(tab.session.traces) == 2
+
+
+def test_one_change_makes_the_plan_once(tab: RunTab, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    plan = tab.controls.plan
+    monkeypatch.setattr(tab.controls, "plan", lambda: made.append("plan") or plan())
+    tab.controls.workers.value = 3
+    assert made == ["plan"]
+    tab.controls.tasks.workload.value = "sleep"
+    assert made == ["plan"] * 2
 
 
 def test_the_copied_texts_follow_the_choices(tab: RunTab) -> None:

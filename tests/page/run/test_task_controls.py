@@ -44,9 +44,12 @@ def test_only_the_widgets_of_the_chosen_way_are_shown(
     assert len(changes) == 3
 
 
-def test_a_workload_brings_its_usual_input_set_along(tasks: TaskControls) -> None:
+def test_a_workload_brings_its_usual_input_set_along(
+    tasks: TaskControls, changes: list[str]
+) -> None:
     tasks.workload.value = "sleep"
     assert tasks.input_set.value == WORKLOADS["sleep"].input_set
+    assert len(changes) == 1
 
 
 def test_a_workload_leaves_an_input_set_that_was_chosen_otherwise(tasks: TaskControls) -> None:
@@ -73,7 +76,9 @@ def test_pasted_numbers_are_the_readers_own(tasks: TaskControls) -> None:
     assert ">1 number, 7; each is" in tasks.preview.value
 
 
-def test_an_uploaded_file_is_used_until_another_is_refused(tasks: TaskControls) -> None:
+def test_an_uploaded_file_is_used_until_another_is_refused(
+    tasks: TaskControls, changes: list[str]
+) -> None:
     tasks.input_set.value = UPLOAD
     with pytest.raises(Refused, match="No file has been uploaded yet"):
         tasks.chosen()
@@ -81,6 +86,7 @@ def test_an_uploaded_file_is_used_until_another_is_refused(tasks: TaskControls) 
     assert tasks.chosen().values == (3, 5)
     tasks.upload.handle_message({"type": "not text", "name": "a.png"})
     assert "a.png is not a text file in UTF-8." in tasks.preview.value
+    assert len(changes) == 3
     with pytest.raises(Refused, match="No file has been uploaded yet"):
         tasks.chosen()
 

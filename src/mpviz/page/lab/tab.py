@@ -29,7 +29,6 @@ from mpviz.page.markup import element, hint
 from mpviz.page.start_method import start_method_buttons
 from mpviz.page.status import Status
 from mpviz.page.widgets.download_button import DownloadButton
-from mpviz.page.widgets.handlers import guarded
 from mpviz.page.widgets.matrix import Matrix
 from mpviz.serving import limits
 
@@ -82,22 +81,19 @@ class FaultLab:
             [column_head(name) for name in FAULTS],
             label="What each mechanism did with each fault",
             empty=NOT_RUN,
-            on_press=self._guard(self.pressed),
+            on_press=self.status.guard(self.pressed),
         )
         self.legend = widgets.HTML()
         self.cell = CellCard()
         self.box = self._lay_out()
-        self.run_button.on_click(self._guard(lambda _b: self.run_rest()))
-        self.cancel_button.on_click(self._guard(lambda _b: self.cancel()))
-        self.cell.again_button.on_click(self._guard(lambda _b: self.run_again()))
-        self.cell.close_button.on_click(self._guard(lambda _b: self.close()))
-        self.start_method.observe(self._guard(self._method_chosen), "value")
+        self.run_button.on_click(self.status.guard(lambda _b: self.run_rest()))
+        self.cancel_button.on_click(self.status.guard(lambda _b: self.cancel()))
+        self.cell.again_button.on_click(self.status.guard(lambda _b: self.run_again()))
+        self.cell.close_button.on_click(self.status.guard(lambda _b: self.close()))
+        self.start_method.observe(self.status.guard(self._method_chosen), "value")
         self._draw()
         self.refresh()
         self._show_forecast()
-
-    def _guard(self, handler: Callable[..., object]) -> Callable[..., None]:
-        return guarded(handler, self.status.show_error)
 
     def _lay_out(self) -> widgets.VBox:
         buttons = row((self.run_button, self.cancel_button, self.download))
@@ -180,7 +176,7 @@ class FaultLab:
         key = (cell.mechanism, cell.fault)
         batch.seen[key] = self._seen.setdefault(method, {})[key] = cell
         if key == self._opened:
-            self._guard(self.cell.show)(cell)
+            self.status.guard(self.cell.show)(cell)
 
     def cancel(self) -> None:
         """End what is running, and start nothing more."""
@@ -257,7 +253,7 @@ class FaultLab:
 
     def _draw_guarded(self) -> None:
         """Draw, and show what that raised: it does not disturb the cells that run."""
-        self._guard(self._draw)()
+        self.status.guard(self._draw)()
 
     def _draw(self) -> None:
         words = {key: word_of(cell) for key, cell in self._shown().items()}

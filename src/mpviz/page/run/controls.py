@@ -145,14 +145,14 @@ class Controls:
             if mechanism.parallel and not mechanism.one_each
         ]
 
-    def as_python(self) -> str:
-        """Write the chosen plan as a call of `mpviz.run`."""
-        return as_python(self.plan(), self.tasks.own, self.tasks.generator_options)
+    def as_python(self, plan: Plan) -> str:
+        """Write the plan, the chosen one, as a call of `mpviz.run`."""
+        return as_python(plan, self.tasks.own, self.tasks.generator_options)
 
-    def as_shell(self) -> str:
-        """Write the chosen plan as a line for a shell."""
+    def as_shell(self, plan: Plan) -> str:
+        """Write the plan, the chosen one, as a line for a shell."""
         made = self.tasks.generator_options is not None
-        return as_shell(self.plan(), self.tasks.own or made)
+        return as_shell(plan, self.tasks.own or made)
 
     def checks(self) -> dict[str, links.Check]:
         """What a link may set, and which values are fit."""
@@ -192,11 +192,6 @@ class Controls:
                 "chunk": settings.chunk_size,
             }
         )
-
-    def one_each(self) -> bool:
-        """Whether the chosen mechanism starts a process for each input."""
-        mechanism = MECHANISMS.get(self.mechanism.value)
-        return mechanism is not None and mechanism.one_each
 
     def _by_key(self) -> dict[str, Any]:
         # The workload first: it brings its usual input set along.

@@ -1,4 +1,4 @@
-"""The runs of one session: measure them, keep them, hand them out as CSV.
+"""The runs of one session: measure them, keep them.
 
 Knows the views that show them; no control, and nothing of the lesson.
 """
@@ -6,22 +6,17 @@ Knows the views that show them; no control, and nothing of the lesson.
 from __future__ import annotations
 
 import asyncio
-import io
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 
-from mpviz.analysis.csvfiles import csv_text
 from mpviz.analysis.trace import Trace
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
-from mpviz.core.schema import TABLES
 from mpviz.page.activity import Activity
-from mpviz.page.markup import element
+from mpviz.page.markup import hint
 from mpviz.page.run.views import Views
 from mpviz.page.status import Status
 from mpviz.page.widgets.handlers import report
@@ -205,21 +200,9 @@ class Session:
         if not self._activity.busy and 0 <= row < len(self.traces):
             self._views.show_run(self.traces[row])
 
-    def make_zip(self) -> tuple[str, bytes]:
-        """Write all runs of this session as a zip of tasks.csv, workers.csv and runs.csv."""
-        tables = {
-            name: pd.concat([getattr(trace, name) for trace in self.traces], ignore_index=True)
-            for name in TABLES
-        }
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, table in tables.items():
-                archive.writestr(f"{name}.csv", csv_text(table))
-        return "mpviz-runs.zip", file.getvalue()
-
 
 def _dropped_text(runs: int) -> str:
     if not runs:
         return ""
     text = f"The oldest runs ({runs:,}) were let go to save memory; they are not in the CSV."
-    return element("p", text, "mpviz-hint")
+    return hint(text)

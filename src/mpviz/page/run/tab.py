@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import ipywidgets as widgets
@@ -10,6 +11,8 @@ import ipywidgets as widgets
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
 from mpviz.core.plan import DEFAULT_START_METHOD, Plan
+from mpviz.core.text import counted
+from mpviz.exports.csvzip import csv_zip
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page import links
 from mpviz.page.activity import Activity
@@ -24,7 +27,6 @@ from mpviz.page.run.views import Views
 from mpviz.page.status import Status
 from mpviz.page.widgets.copy_button import CopyButton
 from mpviz.page.widgets.download_button import DownloadButton
-from mpviz.page.widgets.handlers import guarded
 
 
 class RunTab:
@@ -64,7 +66,7 @@ class RunTab:
         self.compare_button = button("Compare mechanisms")
         self.copy_python = CopyButton("Copy as Python")
         self.copy_shell = CopyButton("Copy as shell line")
-        self.controls = Controls(self.refresh, self._guard)
+        self.controls = Controls(self.refresh, status.guard)
         self.views = Views(
             lanes=self.controls.workers.value,
             most_workers=most_workers(),
@@ -73,10 +75,10 @@ class RunTab:
         )
         self.session = Session(activity, self.views, status)
         self.download = DownloadButton(
-            "Download CSV", self.session.make_zip, disabled=True, on_error=status.show_error
+            "Download CSV", self.make_zip, disabled=True, on_error=status.show_error
         )
         self.experiment = ExperimentCard(activity, status, self._experiment_chosen)
-        self.walk = Walk(self.do, self._step_shown, self._guard)
+        self.walk = Walk(self.do, self._step_shown, status.guard)
         for pressed, handler in (
             (self.run_button, self.run),
             (self.sweep_button, self.run_over_workers),
@@ -85,13 +87,10 @@ class RunTab:
             (self.experiment.run_button, self.run_experiment),
             (self.experiment.close_button, self.experiment.close),
         ):
-            pressed.on_click(self._guard(handler))
-        self.experiment.choice.observe(self._guard(self.experiment.refresh_choice), "value")
+            pressed.on_click(status.guard(handler))
+        self.experiment.choice.observe(status.guard(self.experiment.refresh_choice), "value")
         self.bar = (self.walk.open_button, self.experiment.choice)
         self.box = widgets.HBox([self.controls.box, self._results()]).add_class("mpviz-main")
-
-    def _guard(self, handler: Callable[..., object]) -> Callable[..., None]:
-        return guarded(handler, self._status.show_error)
 
     def _results(self) -> widgets.VBox:
         views, walk = self.views, self.walk
@@ -132,15 +131,15 @@ class RunTab:
         self._on_change()
         try:
             plan = self.controls.plan()
-            self.copy_python.text = self.controls.as_python()
-            self.copy_shell.text = self.controls.as_shell()
+            self.copy_python.text = self.controls.as_python(plan)
+            self.copy_shell.text = self.controls.as_shell(plan)
         except Refused:
             self.copy_python.disabled = self.copy_shell.disabled = True
             return
         self.copy_python.disabled = self.copy_shell.disabled = False
         if not self.session.traces and not self._activity.busy:
             self.views.show_lanes(plan.lanes)
-            self.show_forecast()
+            self.show_forecast(plan)
 
     def refresh_buttons(self) -> None:
         """Enable and disable what depends on whether something runs."""
@@ -153,19 +152,23 @@ class RunTab:
         self.experiment.refresh()
         self.walk.set_busy(busy)
 
-    def show_forecast(self) -> None:
+    def show_forecast(self, plan: Plan) -> None:
         """Say what Run would do."""
-        try:
-            plan = self.controls.plan()
-        except Refused:
-            return
         workers = "one process" if plan.lanes == 1 else f"{plan.workers} workers"
-        if self.controls.one_each():
+        if MECHANISMS[plan.mechanism].one_each:
             workers = "a process for each number"
+        alone = ", after one process has done them alone for comparison"
         self._status.show(
-            f"Run lets {workers} ({plan.mechanism}) work on {len(plan.inputs):,} tasks of "
-            f"{plan.workload}, after one process has done them alone for comparison."
+            f"Run lets {workers} ({plan.mechanism}) work on {counted(len(plan.inputs), 'task')} of "
+            f"{plan.workload}{'' if plan.mechanism == 'sequential' else alone}."
         )
+
+    def show_done(self) -> None:
+        """Say that something else is over; before the first run, what Run would do."""
+        self._status.show("Done.")
+        if not self.session.traces:
+            with suppress(Refused):
+                self.show_forecast(self.controls.plan())
 
     def run(self, _button: object = None) -> Any:
         """Run the chosen plan."""
@@ -195,6 +198,10 @@ class RunTab:
     def select(self, row: int) -> None:
         """Show a run of this session again."""
         self.session.select(row)
+
+    def make_zip(self) -> tuple[str, bytes]:
+        """Make the download: all runs of this session."""
+        return "mpviz-runs.zip", csv_zip(self.session.traces)
 
     def run_experiment(self, _button: object = None) -> Any:
         """Run the chosen experiment."""

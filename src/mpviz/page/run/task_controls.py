@@ -114,12 +114,12 @@ class TaskControls:
         if options := self.generator_options:
             return _generated(**options, limits=most)
         if chosen == PASTE:
-            return inputs.parse(self.pasted.value, name="Your numbers", limits=most)
+            return _parsed(self.pasted.value, "Your numbers", most)
         if chosen == UPLOAD:
             name, text = self._uploaded
             if not name:
                 raise Refused("No file has been uploaded yet.")
-            return inputs.parse(text, name=name, limits=most)
+            return _parsed(text, name, most)
         return inputs.input_set(chosen)
 
     def _take_file(self, name: str, text: str) -> None:
@@ -129,14 +129,16 @@ class TaskControls:
     def _refuse_file(self, sentence: str) -> None:
         self._uploaded = ("", "")
         self.preview.value = _refusal(sentence)
+        self._on_change()
 
     def _workload_changed(self, _change: object = None) -> None:
         # The workload's usual input set comes with it, unless the reader chose another one.
         usual = {entry.input_set for entry in WORKLOADS.values()}
         if self.input_set.value in usual and self.workload.value in WORKLOADS:
             usual_here = WORKLOADS[self.workload.value].input_set
-            if usual_here in self.input_set.options:
-                self.input_set.value = usual_here
+            if usual_here in self.input_set.options and usual_here != self.input_set.value:
+                self.input_set.value = usual_here  # which brings all else up to date
+                return
         self._changed()
 
     def _changed(self, _change: object = None) -> None:
@@ -171,6 +173,12 @@ class TaskControls:
 def _generated(**options: Any) -> inputs.InputSet:
     """`mpviz.inputs.generate`, cached: the page asks for the same numbers again and again."""
     return inputs.generate(**options)
+
+
+@functools.lru_cache(maxsize=1)
+def _parsed(text: str, name: str, most: limits.Limits) -> inputs.InputSet:
+    """`mpviz.inputs.parse`, cached: a change of any control asks for the same text again."""
+    return inputs.parse(text, name=name, limits=most)
 
 
 def _refusal(sentence: str) -> str:
