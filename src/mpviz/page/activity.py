@@ -1,4 +1,4 @@
-"""One thing at a time: whether something runs, and how Cancel ends it.
+"""One thing at a time: whether the page runs something, and how Cancel ends it.
 
 One thing on this page, and on this machine, whose line (`mpviz.engine.turns`) it waits in. Knows no
 widget and no frame.

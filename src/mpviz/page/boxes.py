@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import ipywidgets as widgets
-from markupsafe import Markup
 
-from mpviz.page.markup import element
+from mpviz.page.markup import element, hint
 
 
 def row(parts: Iterable[widgets.Widget], css: str = "mpviz-actions") -> widgets.HBox:
@@ -17,7 +16,7 @@ def row(parts: Iterable[widgets.Widget], css: str = "mpviz-actions") -> widgets.
 
 def card(title: str, *parts: widgets.Widget, intro: str = "") -> widgets.VBox:
     """Put widgets on a card with a heading."""
-    head = element("h2", title) + (element("p", intro, "mpviz-hint") if intro else Markup(""))
+    head = element("h2", title) + hint(intro)
     return widgets.VBox([widgets.HTML(head), *parts]).add_class("mpviz-card")
 
 

@@ -1,4 +1,4 @@
-"""The choice of a start method, this Python's own default preset and named."""
+"""Buttons for the start methods; this Python's own default is chosen at first, and marked."""
 
 from __future__ import annotations
 

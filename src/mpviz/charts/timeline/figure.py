@@ -22,10 +22,10 @@ from mpviz.charts.canvas import (
     time_axis,
 )
 from mpviz.charts.palette import FAILED, GREY, INK, QUIET, TEXT, VERMILLION
-from mpviz.charts.timeline.bars import LANE, MOST, timeline_columns
+from mpviz.charts.timeline.bars import LANE, timeline_columns
 from mpviz.charts.timeline.marks import HEAD, ROW, lane_pixels
 
-__all__ = ["MOST", "timeline", "timeline_columns", "timeline_height"]
+__all__ = ["timeline", "timeline_columns", "timeline_height"]
 
 AROUND = 108  # pixels for the time axis and a legend of two lines
 LABEL_PIXELS = 16  # that a lane's number needs

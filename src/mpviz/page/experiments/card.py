@@ -13,7 +13,6 @@ import ipywidgets as widgets
 from markupsafe import Markup
 
 from mpviz.core.errors import Refused
-from mpviz.core.record import Line
 from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.page.activity import Activity
 from mpviz.page.boxes import button, row, set_class
@@ -135,9 +134,10 @@ class ExperimentCard:
                 self._view.height, self._view.label = height, finding.sentence
                 self._view.show(figure)
         self._chart.children = (self._view,)
-        lines = [line.text if isinstance(line, Line) else str(line) for line in finding.printed]
         self._printed.value = (
-            _folded("What it printed", listing(lines, "What it printed"), True) if lines else ""
+            _folded("What it printed", listing(finding.printed, "What it printed"), True)
+            if finding.printed
+            else ""
         )
 
 

@@ -15,7 +15,7 @@ from mpviz.faults.lab.cell import Cell
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.boxes import button, row, set_class
 from mpviz.page.lab.words import coloured, word_of
-from mpviz.page.markup import code, element, prose
+from mpviz.page.markup import code, element, hint, prose
 from mpviz.page.widgets.figure import FigureView
 
 
@@ -43,7 +43,7 @@ class CellCard:
         """Show what was seen of a cell."""
         fault = FAULTS[cell.fault]
         title = f"{cell.mechanism}: {fault.title}"
-        self._head.value = element("h2", title) + element("p", _setup(cell), "mpviz-hint")
+        self._head.value = element("h2", title) + hint(_setup(cell))
         verdict = (coloured(word_of(cell)), " ", cell.sentence)
         self._verdict.value = element("p", verdict, "mpviz-verdict", role="status")
         self._draw(cell)

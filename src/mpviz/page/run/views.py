@@ -153,7 +153,7 @@ class Views:
             element("h2", f"The code of {mechanism}")
             + prose(entry.function.__doc__ or "")
             + hint(_about_gil(mechanism))
-            + element("p", "The chosen mechanism, as it runs.", "mpviz-hint")
+            + hint("The chosen mechanism, as it runs.")
             + code(entry.source, f"Source of {mechanism}")
         )
 
@@ -187,7 +187,7 @@ def _about_gil(mechanism: str) -> str:
 def _heading(which: str) -> str:
     title = f"Timeline: {which}" if which else "Timeline"
     about = "A lane for each worker, a bar for each task."
-    return element("h2", title) + element("p", about, "mpviz-hint")
+    return element("h2", title) + hint(about)
 
 
 def _printed(lines: Sequence[Line]) -> str:

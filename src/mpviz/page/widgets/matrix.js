@@ -44,8 +44,7 @@ function render({ model, el, signal }) {
     const [rows, columns] = [model.get("rows"), model.get("columns")];
     const table = make("table", "", { role: "grid", "aria-label": model.get("label") });
     const [thead, tbody, top] = [make("thead"), make("tbody"), make("tr")];
-    const corner = make("td", "mpviz-corner");
-    top.append(corner);
+    top.append(make("td")); // the corner
     const heads = columns.map((column) => {
       const head = make("th", "mpviz-column", { scope: "col" });
       const node = button(null, column);

@@ -47,7 +47,7 @@ class Tabs(BaseWidget):
         pairs = [list(pair) for pair in names.items()]
         super().__init__(names=pairs, chosen=pairs[0][0], on_error=on_error)
         self._on_choose = on_choose
-        self._known = frozenset(names)  # not the synced list, which a browser can set
+        self._known = frozenset(names)
 
     def choose(self, tab: str) -> None:
         """Choose a panel by its name."""
