@@ -84,7 +84,8 @@ def _pace(times: list[Floats]) -> Floats:
     """How slow each round was, as a log, 0 for the usual one: the median of its configurations."""
     logs = np.log(times)
     logs -= np.nanmedian(logs, axis=1, keepdims=True)
-    return np.array([np.median(known) for r in logs.T if len(known := r[~np.isnan(r)])])
+    known = (r[~np.isnan(r)] for r in logs.T)
+    return np.array([np.median(one) if len(one) else np.nan for one in known])
 
 
 def _first_round(pace: Floats) -> Caution | None:
@@ -94,7 +95,7 @@ def _first_round(pace: Floats) -> Caution | None:
     away = np.abs(pace[1:] - np.median(pace[1:]))
     if slower < SLOW_FIRST or np.log1p(slower) <= FAR * float(np.median(away)) / 0.6745:
         return None
-    text = f"The first round was {percent(slower)} slower than the later ones: a warm-up is in it."
+    text = f"The first round was {percent(slower)} slower than the later ones."
     return Caution("first_round", "", text)
 
 
@@ -133,5 +134,5 @@ def _short(name: str, times: Floats) -> Caution | None:
     least = float(times.min())
     if least >= SHORT:
         return None
-    text = f"{name}: its shortest run took {seconds(least)}: below 1 ms it is mostly overhead."
+    text = f"{name}: its shortest run took {seconds(least)}: too short to be measured well."
     return Caution("short", name, text)
