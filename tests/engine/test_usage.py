@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import mpviz
-from mpviz.engine import usage
-from mpviz.engine.tree import linux, portable
+from mpviz.core.usage import Usage
+from mpviz.engine.tree import linux, portable, system
 from mpviz.engine.usage import MOST_METERED, Meter, throttled_ns, usage_of
 
 
@@ -94,10 +94,10 @@ def test_what_goes_wrong_in_the_meter_is_no_fault_of_the_run(
         raise ValueError("odd bytes")
 
     meter = Meter(list, list)
-    monkeypatch.setattr(usage.system, "counts", broken)
+    monkeypatch.setattr(system, "counts", broken)
     meter.look({0: (1, 1)})
     assert meter.report() == {}
-    assert usage_of(meter.report()) == usage.Usage()
+    assert usage_of(meter.report()) == Usage()
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,10 @@ def cautions(makespans: Mapping[str, Sequence[float]]) -> tuple[Caution, ...]:
 
 
 def _pace(times: list[Floats]) -> Floats:
-    """How slow each round was, as a log, 0 for the usual one: the median of its configurations."""
+    """How slow each round was, as a log, 0 for the usual one: the median of its configurations.
+
+    NaN for a round without any time.
+    """
     logs = np.log(times)
     logs -= np.nanmedian(logs, axis=1, keepdims=True)
     known = (r[~np.isnan(r)] for r in logs.T)
@@ -89,7 +92,8 @@ def _pace(times: list[Floats]) -> Floats:
 
 
 def _first_round(pace: Floats) -> Caution | None:
-    if len(pace) < FEWEST_ROUNDS:
+    first, pace = pace[0], pace[~np.isnan(pace)]
+    if len(pace) < FEWEST_ROUNDS or np.isnan(first):
         return None
     slower = float(np.expm1(pace[0] - np.median(pace[1:])))
     away = np.abs(pace[1:] - np.median(pace[1:]))
@@ -105,6 +109,7 @@ def _drift(pace: Floats) -> Caution | None:
     H. B. Mann, "Nonparametric tests against trend", Econometrica 13 (3), 1945; P. K. Sen,
     "Estimates of the regression coefficient based on Kendall's tau", JASA 63 (324), 1968.
     """
+    pace = pace[~np.isnan(pace)]
     n = len(pace)
     if n < FEWEST_FOR_DRIFT:
         return None

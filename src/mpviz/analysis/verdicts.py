@@ -242,7 +242,7 @@ def compare(
     looked = done in looks.rounds
     known = np.flatnonzero(~np.isnan(ratios))
     named = found.low > 1 or found.high < 1
-    apart = _apart(found.low, found.high)
+    decided = looked and (named or _apart(found.low, found.high) <= MARGIN)
     return Verdict(
         ratio=found.ratio,
         low=found.low,
@@ -252,9 +252,7 @@ def compare(
         rounds=len(known),
         looked=looked,
         outliers=tuple(known[outliers(ratios[known])].tolist()),
-        more_rounds=0
-        if looked and (named or apart <= MARGIN)
-        else _more_rounds(ratios[known], level),
+        more_rounds=0 if decided else _more_rounds(ratios[known], level),
     )
 
 

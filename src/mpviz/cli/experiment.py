@@ -10,6 +10,7 @@ import typer
 
 from mpviz.analysis.trace import Trace, sound
 from mpviz.cli.printing import note, progress
+from mpviz.core.errors import MpvizError
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.engine import runner, turns
