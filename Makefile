@@ -4,7 +4,7 @@
 # make test-all    all of it, as CI runs it
 # make slowest     the twenty slowest tests
 #
-# Both need Python 3.11 or newer and make, and nothing else.
+# All of them need Python 3.11 or newer and make, and nothing else.
 
 VENV := .venv
 BIN := $(VENV)/bin

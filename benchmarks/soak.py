@@ -180,3 +180,7 @@ def main() -> None:
     print(report)
     well = not (report.unfinished or report.kernels_left or report.failures)
     sys.exit(0 if well and report.growth <= GROWTH else 1)
+
+
+if __name__ == "__main__":
+    main()

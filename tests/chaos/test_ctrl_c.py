@@ -117,6 +117,7 @@ def typed(case: Case, place: Path) -> tuple[int | None, float, str]:
     env["MPVIZ_CTRL_C"] = str(place)
 
     def foreground() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a terminal's shell leaves it
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

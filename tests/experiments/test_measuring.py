@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Cancelled, Failed, Refused
 from mpviz.core.plan import Plan
 from mpviz.engine import runner
 from mpviz.experiments.catalogue import EXPERIMENTS
@@ -48,27 +48,27 @@ def test_rows_and_printed_lines_come_home_from_another_process() -> None:
 
 @pytest.mark.process
 def test_the_deadline_is_named_in_one_sentence() -> None:
-    with pytest.raises(Refused, match=r"^Nothing was found: the deadline of 500 ms ended it\.$"):
+    with pytest.raises(Failed, match=r"^Nothing was found: the deadline of 500 ms ended it\.$"):
         Measuring(0.5).rows(dawdle)
 
 
 @pytest.mark.process
 def test_the_deadline_is_for_all_runs_together() -> None:
     began = time.perf_counter()
-    with pytest.raises(Refused, match=r"the deadline of 1\.00 s ended it"):
+    with pytest.raises(Failed, match=r"the deadline of 1\.00 s ended it"):
         EXPERIMENTS["losing_queue"].function(timeout=1.0, repetitions=100)
     assert time.perf_counter() - began < 20
 
 
 @pytest.mark.process
 def test_what_it_raised_is_told() -> None:
-    with pytest.raises(Refused, match=r"could not be measured: OSError: no room for it\.$"):
+    with pytest.raises(Failed, match=r"could not be measured: OSError: no room for it\.$"):
         Measuring(30.0).rows(stumble)
 
 
 @pytest.mark.process
 def test_having_measured_nothing_is_told() -> None:
-    with pytest.raises(Refused, match="without having measured"):
+    with pytest.raises(Failed, match="without having measured"):
         Measuring(30.0).rows(nothing)
 
 
@@ -88,7 +88,7 @@ def test_the_caller_can_keep_the_run_and_cancel_it() -> None:
         return kept[-1]
 
     began = time.perf_counter()
-    with pytest.raises(Refused, match="it was cancelled"):
+    with pytest.raises(Cancelled, match="it was cancelled"):
         EXPERIMENTS["waiting_pipe"].function(start=start, patience=30.0)
     assert len(kept) == 1
     assert time.perf_counter() - began < 20
@@ -96,5 +96,5 @@ def test_the_caller_can_keep_the_run_and_cancel_it() -> None:
 
 @pytest.mark.process
 def test_an_unknown_start_method_is_a_sentence() -> None:
-    with pytest.raises(Refused, match="could not be measured: ValueError"):
+    with pytest.raises(Failed, match="could not be measured: ValueError"):
         EXPERIMENTS["hello"].function(start_method="teleport")

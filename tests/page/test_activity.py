@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Cancelled
 from mpviz.core.plan import Plan
 from mpviz.engine import turns
 from mpviz.page.activity import Activity
@@ -34,7 +34,7 @@ def test_cancel_ends_what_runs_and_lets_nothing_follow(activity: Activity, repla
         async with activity.turn():
             activity.start(PLAN)
             activity.cancel()
-            with pytest.raises(Refused, match="Cancelled"):
+            with pytest.raises(Cancelled, match="Cancelled"):
                 activity.start(PLAN)
 
     asyncio.run(press())
@@ -180,5 +180,5 @@ def test_after_its_task_was_cancelled_a_thread_starts_nothing_more(activity: Act
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(press())
-    with pytest.raises(Refused, match="Cancelled"):
+    with pytest.raises(Cancelled, match="Cancelled"):
         activity.start(PLAN)

@@ -81,20 +81,25 @@ def cautions(makespans: Mapping[str, Sequence[float]]) -> tuple[Caution, ...]:
 
 
 def _pace(times: list[Floats]) -> Floats:
-    """How slow each round was, as a log, 0 for the usual one: the median of its configurations."""
+    """How slow each round was, as a log, 0 for the usual one: the median of its configurations.
+
+    NaN for a round without any time.
+    """
     logs = np.log(times)
     logs -= np.nanmedian(logs, axis=1, keepdims=True)
-    return np.array([np.median(known) for r in logs.T if len(known := r[~np.isnan(r)])])
+    known = (r[~np.isnan(r)] for r in logs.T)
+    return np.array([np.median(one) if len(one) else np.nan for one in known])
 
 
 def _first_round(pace: Floats) -> Caution | None:
-    if len(pace) < FEWEST_ROUNDS:
+    first, pace = pace[0], pace[~np.isnan(pace)]
+    if len(pace) < FEWEST_ROUNDS or np.isnan(first):
         return None
     slower = float(np.expm1(pace[0] - np.median(pace[1:])))
     away = np.abs(pace[1:] - np.median(pace[1:]))
     if slower < SLOW_FIRST or np.log1p(slower) <= FAR * float(np.median(away)) / 0.6745:
         return None
-    text = f"The first round was {percent(slower)} slower than the later ones: a warm-up is in it."
+    text = f"The first round was {percent(slower)} slower than the later ones."
     return Caution("first_round", "", text)
 
 
@@ -104,6 +109,7 @@ def _drift(pace: Floats) -> Caution | None:
     H. B. Mann, "Nonparametric tests against trend", Econometrica 13 (3), 1945; P. K. Sen,
     "Estimates of the regression coefficient based on Kendall's tau", JASA 63 (324), 1968.
     """
+    pace = pace[~np.isnan(pace)]
     n = len(pace)
     if n < FEWEST_FOR_DRIFT:
         return None
@@ -133,5 +139,5 @@ def _short(name: str, times: Floats) -> Caution | None:
     least = float(times.min())
     if least >= SHORT:
         return None
-    text = f"{name}: its shortest run took {seconds(least)}: below 1 ms it is mostly overhead."
+    text = f"{name}: its shortest run took {seconds(least)}: too short to be measured well."
     return Caution("short", name, text)

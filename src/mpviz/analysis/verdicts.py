@@ -8,7 +8,8 @@ Student's t is right for quiet machines and far too wide once one run in ten is 
 sign-flip test can't say anything at 5 rounds (no p below 2/32), nor for the best of many at 10.
 The mean trimmed by 15 % at each end holds the truth as often as it says in all of them, and costs
 at most a twentieth of the precision. Trimming takes the same number from both ends whatever
-lies there, and the spread of all of them stays in the error: no outlier is dropped for being one.
+lies there, and what is cut counts in the error as the nearest value kept: no outlier is dropped
+for being one.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Verdict:
     @property
     def apart(self) -> float:
         """The most that they differ, as a share of the faster: 0.04 is "at most 4 % apart"."""
-        return max(self.high, 1 / self.low if self.low > 0 else math.inf) - 1
+        return _apart(self.low, self.high)
 
     @property
     def decided(self) -> bool:
@@ -146,6 +147,11 @@ class Ranking:
     def decided(self) -> bool:
         """Whether more rounds are worth nothing."""
         return all(verdict.decided for verdict in self.verdicts.values())
+
+
+def _apart(low: float, high: float) -> float:
+    """The most that two differ whose ratio lies between these, as a share of the faster."""
+    return max(high, 1 / low if low > 0 else math.inf) - 1
 
 
 def log_ratios(first: Sequence[float], second: Sequence[float]) -> Floats:
@@ -236,6 +242,7 @@ def compare(
     looked = done in looks.rounds
     known = np.flatnonzero(~np.isnan(ratios))
     named = found.low > 1 or found.high < 1
+    decided = looked and (named or _apart(found.low, found.high) <= MARGIN)
     return Verdict(
         ratio=found.ratio,
         low=found.low,
@@ -245,7 +252,7 @@ def compare(
         rounds=len(known),
         looked=looked,
         outliers=tuple(known[outliers(ratios[known])].tolist()),
-        more_rounds=0 if looked and named else _more_rounds(ratios[known], level),
+        more_rounds=0 if decided else _more_rounds(ratios[known], level),
     )
 
 

@@ -17,7 +17,7 @@ from mpviz.cli.options import Version
 from mpviz.cli.printing import Unprinted, any_text, drop_unprinted, note, printed
 from mpviz.cli.run import run
 from mpviz.cli.serve import serve
-from mpviz.core.errors import Refused
+from mpviz.core.errors import MpvizError, Refused
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,8 +42,8 @@ app.command(name="list")(list_names)
 def main() -> None:
     """Run the command line.
 
-    If the request is impossible it prints one line and the exit status is 2; if the output can't
-    be printed it prints one line and the exit status is 1.
+    If the request is impossible it prints one line and the exit status is 2; if it can't be done
+    here, or the output can't be printed, it prints one line and the exit status is 1.
     """
     any_text()
     status: Any = 0
@@ -53,9 +53,9 @@ def main() -> None:
                 app(prog_name="mpviz")
             except SystemExit as left:
                 status = left.code
-            except Refused as refused:
-                note(str(refused))
-                status = 2
+            except MpvizError as error:
+                note(str(error))
+                status = 2 if isinstance(error, Refused) else 1
     except Unprinted as error:
         note(f"what was found can't be printed: {error}.")
         status = status or 1

@@ -10,7 +10,7 @@ import typer
 
 from mpviz.analysis.trace import Trace, sound
 from mpviz.cli.printing import note, progress
-from mpviz.core.errors import Refused
+from mpviz.core.errors import MpvizError
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.engine import runner, turns
@@ -69,7 +69,7 @@ def saved(folder: Path | None, to_csv: Callable[[Path], None]) -> bool:
     try:
         if folder is not None:
             to_csv(folder)
-    except Refused as refused:
-        note(str(refused))
+    except MpvizError as error:
+        note(str(error))
         return False
     return True

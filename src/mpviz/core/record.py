@@ -43,8 +43,8 @@ class Record:
     see `mpviz.engine.recording.table`), one a task and one a worker; ``called_ns`` and
     ``ended_ns`` bound the makespan on the clock they share. ``results`` maps a task to its result
     as text; where that text does not say all of the result, ``answers`` maps it to what can be
-    compared. ``errors`` has a line for each task that raised, ``tracebacks`` the traceback of the
-    first in each process.
+    compared. ``errors`` has a line for each task that raised, ``tracebacks`` the tracebacks of
+    the first ten in each process.
     """
 
     plan: Plan

@@ -10,7 +10,7 @@ ROOT, ME = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 def groups(root: Path = ROOT, me: Path = ME, controller: str = "cpu") -> list[Path]:
     """The folders of the cgroups, v2 or v1, that this process is in, and of those above."""
     try:
-        lines = [line.split(":", 2) for line in me.read_text().splitlines()]
+        lines = [line.split(":", 2) for line in me.read_text(errors="replace").splitlines()]
     except OSError:
         return []
     found = []

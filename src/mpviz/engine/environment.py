@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from mpviz.engine.cgroups import groups
+from mpviz.engine.cgroups import ME, ROOT, groups
 from mpviz.engine.identity import workload_hash
 
 PACKAGES = ("mpviz", "bokeh", "cloudpickle", "ipywidgets", "numpy", "pandas", "voila")
@@ -38,7 +38,7 @@ def has_gil() -> bool:
     return enabled()
 
 
-def free_memory(root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")) -> int:
+def free_memory(root: Path = ROOT, me: Path = ME) -> int:
     """Bytes that new processes may use: what is free, or what the tightest cgroup leaves.
 
     Pages of files that were not used lately (``inactive_file``) are free: the system gives them
@@ -66,9 +66,7 @@ def _statistic(file: Path, name: str) -> int:
     return 0
 
 
-def cgroup_quota(
-    root: Path = Path("/sys/fs/cgroup"), me: Path = Path("/proc/self/cgroup")
-) -> float:
+def cgroup_quota(root: Path = ROOT, me: Path = ME) -> float:
     """CPUs that the tightest cgroup (v2 or v1) above this process allows; infinity without one."""
     above = groups(root, me, "cpu")
     return min([float("inf"), *map(_v2, above), *map(_v1, above)])

@@ -63,9 +63,9 @@ def main() -> None:
 
     The report has ``ending``; ``status``, the host's exit status; ``left_behind``, how many
     processes went on after it; ``used``, the bytes in use when that was too much; ``usage``, what
-    `mpviz.engine.usage.Meter` has counted; ``survivors``,
-    the processes that could not be ended; ``shared``, entries of shared memory that the run's
-    processes held, and that may be another's; ``fault``, what went wrong with the guard itself.
+    `mpviz.engine.usage.Meter` has counted; ``survivors``, the processes that could not be ended;
+    ``shared``, entries of shared memory that the run's processes held, and that may be another's;
+    ``fault``, what went wrong with the guard itself.
     """
     folder, kernel = Path(sys.argv[1]), int(sys.argv[2])
     deadline, allowed = float(sys.argv[3]), int(sys.argv[4])
@@ -85,13 +85,12 @@ def main() -> None:
         table = TableFile(folder / "table")
         host = start_host(folder)
         table.words[HOST] = host.pid
-        meter = Meter(groups())
-        meter.begin(everyone(folder.name))
+        meter = Meter(lambda: everyone(folder.name), groups)
         watch = Watch(table, host, (kernel, kernel_fd), Ceiling(allowed, folder.name), meter)
         report["ending"] = watch.until_the_end(deadline)
-        report["usage"] = meter.report(everyone(folder.name))
         report["used"] = watch.ceiling.used
         look_back(report, table, host, folder)
+        report["usage"] = meter.report()
         new = system.shared_memory() - entries
         held = system.in_use(new, everyone(folder.name)) if new else new
         let_save(report["ending"], host, folder, kernel)
@@ -287,23 +286,27 @@ class Watch:
             pid = table.pid(row)
             if not pid:
                 self._pending.append(row)
+            elif pid != self._host.pid:
+                if self._follow(pid, row):
+                    self._metered[row] = pid, pid
+            elif tid := table.tid(row):  # a thread of the host
+                self._metered[row] = pid, tid
             else:
-                host = pid == self._host.pid  # a thread of it
-                self._metered[row] = pid, table.tid(row) if host else pid
-                if not host:
-                    self._follow(pid, row)
+                self._pending.append(row)
 
-    def _follow(self, pid: int, row: int) -> None:
+    def _follow(self, pid: int, row: int) -> bool:
+        """Watch a worker's process; False if it is gone already."""
         try:
             fd = system.open_pidfd(pid) if len(self._followed) < MOST_DESCRIPTORS else None
         except ProcessLookupError:
             stamp_exit(self._table, row)
-            return
+            return False
         if fd is None:
             self._unfollowed[pid] = row
         else:
             self._followed[fd] = row
             self._poll.register(fd, select.POLLIN)
+        return True
 
     def _stamp_exits(self, ready: set[int]) -> None:
         for fd in ready & self._followed.keys():

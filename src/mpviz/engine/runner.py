@@ -70,7 +70,7 @@ def start(plan: Plan) -> Running:
     Raises
     ------
     Refused
-        When an input can't travel to the workers; nothing was started then.
+        When the workload or an input can't travel to where it is run; nothing was started then.
     Failed
         When the machine can't: no space for its folder, no process to be had.
     """

@@ -1,160 +1,129 @@
-"""What workers and their neighbours use while a run goes on, as the system counts it.
+"""What a run's workers use, and what else takes CPU time, while a guard watches.
 
-The guard asks, never the worker. Linux only: elsewhere nothing is told. Standard library only.
+The guard asks the system, never the worker. What goes wrong here is no fault of the run: nothing
+is known of its usage then. Standard library only.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mpviz.core.usage import USAGE, Usage
+from mpviz.core.usage import Usage
+from mpviz.engine.tree import system
 
-LOOK_EVERY, WEIGH_EVERY = 0.1, 1.0  # seconds: quick counters; memory, which is slower to count
-FIRST_WEIGHING = 0.3  # seconds; a shorter run is not weighed
-MOST_WORKERS = 64  # that are looked at
-TICK_NS = 10**9 // os.sysconf("SC_CLK_TCK")
-SCHEDULER, FAULTS, BYTES, THREADS, PEAK, LAST = 0, 3, 5, 7, 8, 9
+LOOK_EVERY, WEIGH_EVERY = 0.1, 0.5  # seconds: quick counters; one worker's memory, which is slower
+SHARE = 0.02  # of the time may go into looking
+MOST_METERED = 64  # workers, the first of a run
 
 
 class Meter:
-    """Counts what the workers use, and what others take of the CPUs meanwhile.
+    """Counts what the workers use, and what else takes CPU time.
 
     Parameters
     ----------
+    everyone
+        Gives the run's processes.
     cgroups
-        Folders of cgroups whose throttling counts.
+        Gives the folders of the cgroups whose throttling counts.
     """
 
-    def __init__(self, cgroups: Iterable[Path] = ()) -> None:
-        self._rows: dict[int, list[int]] = {}
-        self._next = self._weigh = 0.0
-        self._cgroups = list(cgroups)
-        self._busy = self._own = self._throttled = -1
-        self._began = 0
-
-    def begin(self, everyone: Iterable[int]) -> None:
-        """Remember how things stand as the run begins."""
-        self._weigh = time.perf_counter() + FIRST_WEIGHING
+    def __init__(
+        self, everyone: Callable[[], Iterable[int]], cgroups: Callable[[], Iterable[Path]]
+    ) -> None:
+        self._everyone, self._cgroups = everyone, cgroups
+        self._rows: dict[int, dict[str, int]] = {}
+        self._next = 0.0
+        self._weigh = time.perf_counter() + WEIGH_EVERY / 2
+        self._weighed = 0
+        self._broken = False
         self._began = time.perf_counter_ns()
-        self._busy, self._own = busy_ns(), own_ns(everyone)
-        self._throttled = throttled_ns(self._cgroups)
+        self._before = self._total()
 
-    def look(self, workers: Mapping[int, tuple[int, int]], *, now: bool = False) -> None:
-        """Look at workers, by row their process and thread; not at every call unless `now`."""
-        moment = time.perf_counter()
-        if moment < self._next and not now:
+    def look(self, workers: Mapping[int, tuple[int, int]]) -> None:
+        """Look at living workers, by row their process and thread; not at every call."""
+        now = time.perf_counter()
+        if now < self._next or self._broken:
             return
-        self._next = moment + LOOK_EVERY
-        weigh = moment >= self._weigh
-        if weigh:
-            self._weigh = moment + WEIGH_EVERY
-        for row, (pid, tid) in list(workers.items())[:MOST_WORKERS]:
-            self._look_at(self._rows.setdefault(row, [-1] * len(USAGE)), pid, tid, weigh=weigh)
+        with self._unharmed():
+            known = []
+            for row, (pid, tid) in workers.items():
+                if row in self._rows or len(self._rows) < MOST_METERED:
+                    known.append((row, pid, tid))
+                    counts = self._rows.setdefault(row, {})
+                    found = system.counts(pid, tid)
+                    if "threads" in found:
+                        found["threads"] = max(found["threads"], counts.get("threads", 0))
+                    counts |= found
+            if known and now >= self._weigh:
+                self._weigh_one([one for one in known if one[1] == one[2]])
+        took = time.perf_counter() - now
+        self._next = now + max(LOOK_EVERY, took / SHARE)
 
-    def _look_at(self, row: list[int], pid: int, tid: int, *, weigh: bool) -> None:
-        own = pid == tid  # a process of its own, not a thread of the host
-        place = f"/proc/{pid}" if own else f"/proc/{pid}/task/{tid}"
-        if (waited := _words(f"{place}/schedstat")) and len(waited) > 1:
-            row[SCHEDULER] = int(waited[1])
-        status = _lines(f"{place}/status")
-        if b"voluntary_ctxt_switches" in status:
-            row[SCHEDULER + 1] = int(status[b"voluntary_ctxt_switches"])
-            row[SCHEDULER + 2] = int(status.get(b"nonvoluntary_ctxt_switches", b"-1"))
-        if not own:
-            return
-        row[THREADS] = max(row[THREADS], int(status.get(b"Threads", b"-1")))
-        if len(faults := _stat(f"{place}/stat")) > 9:
-            row[FAULTS], row[FAULTS + 1] = int(faults[7]), int(faults[9])
-        if (moved := _lines(f"{place}/io")) and b"rchar" in moved:
-            row[BYTES], row[BYTES + 1] = int(moved[b"rchar"]), int(moved[b"wchar"])
-        if weigh and (pss := _lines(f"{place}/smaps_rollup").get(b"Pss")):
-            row[LAST] = int(pss.split()[0]) * 1024
-            row[PEAK] = max(row[PEAK], row[LAST])
+    def _weigh_one(self, processes: list[tuple[int, int, int]]) -> None:
+        """Weigh one worker, each in turn: it takes longer the more memory it has."""
+        began = time.perf_counter()
+        if processes:
+            row, pid, _ = processes[self._weighed % len(processes)]
+            self._weighed += 1
+            if pss := system.used([pid]):
+                counts = self._rows[row]
+                counts["last_pss_b"] = pss
+                counts["peak_pss_b"] = max(pss, counts.get("peak_pss_b", 0))
+        took = time.perf_counter() - began
+        every = WEIGH_EVERY / max(1, min(len(processes), 4))
+        self._weigh = began + max(every, took / SHARE)
 
-    def report(self, everyone: Iterable[int]) -> dict[str, object]:
-        """What was counted since `begin`, as JSON can hold it.
-
-        Fields as those of `mpviz.core.usage.Usage`.
-        """
+    def report(self) -> dict[str, Any]:
+        """What was counted so far, as JSON can hold it: the fields of `mpviz.core.usage.Usage`."""
         watched = time.perf_counter_ns() - self._began
-        busy, own = busy_ns(), own_ns(everyone)
-        others = -1
-        if busy > self._busy >= 0:
-            others = max(0, busy - self._busy - (own - self._own))
-        throttled = throttled_ns(self._cgroups)
+        busy, own, throttled = (
+            now - before if now >= before >= 0 else -1
+            for now, before in zip(self._total(), self._before, strict=True)
+        )
+        if self._broken:
+            return {}
         return {
             "workers": self._rows,
             "watched_ns": watched,
-            "others_ns": others,
-            "throttled_ns": throttled - self._throttled if self._throttled >= 0 else -1,
+            "others_ns": max(0, busy - own) if busy > 0 and own >= 0 else -1,
+            "throttled_ns": throttled,
         }
+
+    def _total(self) -> tuple[int, int, int]:
+        """CPU time of the machine and of the run, and throttling, so far; -1 where unknown."""
+        with self._unharmed():
+            own = system.cpu_ns(self._everyone())
+            return system.busy_ns(), own, throttled_ns(self._cgroups())
+        return -1, -1, -1
+
+    @contextlib.contextmanager
+    def _unharmed(self) -> Iterator[None]:
+        """Whatever the system tells, the guard goes on."""
+        try:
+            yield
+        except Exception:
+            self._broken = True
 
 
 def usage_of(report: Mapping[str, Any]) -> Usage:
-    """The record's form of what a guard reported; everything unknown where it said nothing."""
+    """The record's form of what a guard reported; nothing known if it reported nothing."""
     if not report:
         return Usage()
-    return Usage(
-        workers={int(row): tuple(counts) for row, counts in report["workers"].items()},
-        watched_ns=report["watched_ns"],
-        others_ns=report["others_ns"],
-        throttled_ns=report["throttled_ns"],
-    )
-
-
-def busy_ns() -> int:
-    """CPU time that this machine's CPUs have been busy; -1 where it is not told."""
-    words = _words("/proc/stat")
-    if len(words) < 9 or words[0] != b"cpu":
-        return -1
-    user, nice, system, _idle, _iowait, irq, softirq, steal = (int(one) for one in words[1:9])
-    return (user + nice + system + irq + softirq + steal) * TICK_NS
-
-
-def own_ns(pids: Iterable[int]) -> int:
-    """CPU time of these processes and of this one, with that of the children they waited for."""
-    total = 0
-    for pid in {os.getpid(), *pids}:
-        if len(stat := _stat(f"/proc/{pid}/stat")) > 14:
-            total += sum(int(one) for one in stat[11:15])
-    return total * TICK_NS
+    workers = {int(row): dict(counts) for row, counts in report["workers"].items()}
+    return Usage(**dict(report) | {"workers": workers})
 
 
 def throttled_ns(cgroups: Iterable[Path]) -> int:
-    """Time that these cgroups kept their processes from CPUs; -1 where none tells."""
-    total = -1
+    """How long these cgroups, v2 or v1, kept their processes from the CPUs; -1 if none tells."""
+    found = []
     for group in cgroups:
-        for key, factor in ((b"throttled_usec", 1000), (b"throttled_time", 1)):
-            if value := _lines(f"{group}/cpu.stat").get(key):
-                total = max(total, 0) + int(value) * factor
-    return total
-
-
-def _read(path: str) -> bytes:
-    with contextlib.suppress(OSError), open(path, "rb", buffering=0) as file:
-        return file.read(65536) or b""
-    return b""
-
-
-def _words(path: str) -> list[bytes]:
-    """The words of a file's first line."""
-    return _read(path).partition(b"\n")[0].split()
-
-
-def _stat(path: str) -> list[bytes]:
-    """The words of a process's ``stat`` from its state on: the name before it may hold anything."""
-    return _read(path).rpartition(b")")[2].split()
-
-
-def _lines(path: str) -> dict[bytes, bytes]:
-    """Lines of a name and a value, with a colon between them or not."""
-    found = {}
-    for line in _read(path).splitlines():
-        name, _, value = line.replace(b":", b" ", 1).partition(b" ")
-        found[name] = value.strip()
-    return found
+        with contextlib.suppress(OSError, ValueError):
+            for line in (group / "cpu.stat").read_text(errors="replace").splitlines():
+                name, _, value = line.partition(" ")
+                if name in ("throttled_usec", "throttled_time"):
+                    found.append(int(value) * (1000 if name == "throttled_usec" else 1))
+    return sum(found) if found else -1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mpviz.analysis.trace import Trace
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Cancelled, Failed
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import LONGEST_TIMEOUT, Plan
 from mpviz.core.record import Record
@@ -51,11 +51,11 @@ class Measuring:
         )
         record = runner.finish(self._start(plan))
         if record.ending is not Ending.FINISHED:
-            self._refuse(record)
+            self._give_up(record)
         said = [line for entry in record.output for line in entry.text.split("\n")]
         rows, printed = read_rows(said)
         if not rows:
-            raise Refused("It ended without having measured anything.")
+            raise Failed("It ended without having measured anything.")
         return rows, printed
 
     def trace(
@@ -83,7 +83,7 @@ class Measuring:
         )
         record = runner.finish(self._start(plan))
         if record.ending is not Ending.FINISHED and not (own and record.ending is Ending.DEADLINE):
-            self._refuse(record)
+            self._give_up(record)
         return Trace(record)
 
     def _left(self) -> float:
@@ -93,11 +93,11 @@ class Measuring:
             return self.timeout
         return max(LEAST, self._began + self.timeout - time.perf_counter())
 
-    def _refuse(self, record: Record) -> None:
+    def _give_up(self, record: Record) -> None:
         """Say in one sentence why there is nothing to show."""
         if record.ending is Ending.DEADLINE:
-            raise Refused(f"Nothing was found: the deadline of {seconds(self.timeout)} ended it.")
+            raise Failed(f"Nothing was found: the deadline of {seconds(self.timeout)} ended it.")
         if record.ending is Ending.CANCELLED:
-            raise Refused("Nothing was found: it was cancelled.")
+            raise Cancelled("Nothing was found: it was cancelled.")
         why = record.message or next(iter(record.errors.values()), "") or str(record.ending)
-        raise Refused(f"It could not be measured: {' '.join(why.split()).rstrip('.')}.")
+        raise Failed(f"It could not be measured: {' '.join(why.split()).rstrip('.')}.")

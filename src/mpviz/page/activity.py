@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import Cancelled
 from mpviz.core.plan import Plan
 from mpviz.engine import runner, turns
 from mpviz.serving import limits
@@ -88,10 +88,12 @@ class Activity:
         Raises
         ------
         Refused
-            When the plan is beyond the limits, or this turn was cancelled.
+            When the plan is beyond the limits.
+        Cancelled
+            When this turn was cancelled.
         """
         if self.cancelled:
-            raise Refused("Cancelled.")
+            raise Cancelled("Cancelled.")
         running = self._start(limits.admit(plan))
         self._running.append(running)
         if self.cancelled:  # on the loop's thread, while this one was starting it

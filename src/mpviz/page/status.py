@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import ipywidgets as widgets
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import MpvizError
 from mpviz.page.markup import element
 from mpviz.page.widgets.handlers import guarded
 
@@ -41,8 +41,8 @@ class Status:
             raise
 
     def show_error(self, error: Exception, before: str = "") -> None:
-        """Show a failure as a sentence: a refusal as it is, any other error with its type."""
-        text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        """Show a failure as a sentence: one of ours as it is, any other error with its type."""
+        text = str(error) if isinstance(error, MpvizError) else f"{type(error).__name__}: {error}"
         text = f"{before} {text}" if before else text
         self.error.value = element("p", text, "mpviz-error", role="alert")
 

@@ -113,7 +113,7 @@ def admit(plan: Plan, limits: Limits | None = None) -> Plan:
         When something exceeds a limit; the message says what.
     """
     most = limits or current()
-    if not _within(plan.workers, most.workers):
+    if plan.workers > most.workers:
         raise Refused(f"Workers must be from 1 to {most.workers}.")
     check_deadline(plan.timeout, most)
     if len(plan.inputs) > most.tasks:
@@ -156,7 +156,3 @@ def check_payload(size: int, limits: Limits | None = None) -> None:
     most = limits or current()
     if size > most.payload:
         raise Refused(f"A task may send back at most {most.payload:,} bytes here, not {size:,}.")
-
-
-def _within(value: object, most: int) -> bool:
-    return type(value) is int and 1 <= value <= most

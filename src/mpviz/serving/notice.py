@@ -87,7 +87,9 @@ WRONG_HOST = Notice(
     ),
 )
 WRONG_ORIGIN = Notice(
-    403, "Not from another site", ("The request came from another site's page, which may not.",)
+    403,
+    "Not from another site",
+    ("The request came from another site's page. Only this site's own page may ask.",),
 )
 NO_TOKEN = Notice(
     403,

@@ -50,7 +50,7 @@ class ThreadState:
 
 
 class Here(threading.local):
-    """Each thread's place, as ``here.place``."""
+    """Each thread's state, as ``here.place``."""
 
     def __init__(self) -> None:
         self.place = ThreadState()

@@ -29,7 +29,7 @@ END_LIMIT = 10.0  # seconds for all, where ever new ones are found
 
 
 def everyone(mark: str) -> list[int]:
-    """Every process below this one, and all that carry the run's mark."""
+    """Every process of the run below this one: by its line of parents, or by its mark."""
     return system.below(os.getpid(), mark)
 
 

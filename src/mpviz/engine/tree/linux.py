@@ -13,6 +13,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 SHARED = Path("/dev/shm")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICK_NS = 10**9 // os.sysconf("SC_CLK_TCK")
 
 
 def take_in_orphans() -> None:
@@ -114,6 +115,59 @@ def used(pids: Iterable[int]) -> int:
             if line.startswith(b"Pss:"):
                 total += int(line.split()[1]) * 1024
     return total
+
+
+def counts(pid: int, tid: int) -> dict[str, int]:
+    """What a worker has used, by the names of `mpviz.core.usage.Usage`; empty when it is gone.
+
+    Of a thread beside its process's first only what is counted by thread.
+    """
+    found = {}
+    own = pid == tid
+    place = "" if own else f"task/{tid}/"
+    if len(waited := _read(pid, f"{place}schedstat").split()) > 1:
+        found["waited_ns"] = int(waited[1])
+    status = _lines(_read(pid, f"{place}status"))
+    named = [
+        ("voluntary", b"voluntary_ctxt_switches"),
+        ("involuntary", b"nonvoluntary_ctxt_switches"),
+    ]
+    moved: dict[bytes, bytes] = {}
+    if own:
+        named.append(("threads", b"Threads"))
+        moved = _lines(_read(pid, "io"))
+        stat = _read(pid, "stat").rpartition(b")")[2].split()
+        if len(stat) > 9:
+            found |= {"minor_faults": int(stat[7]), "major_faults": int(stat[9])}
+    found |= {name: int(status[key]) for name, key in named if key in status}
+    for name, key in (("read_b", b"rchar"), ("written_b", b"wchar")):
+        if key in moved:
+            found[name] = int(moved[key])
+    return found
+
+
+def cpu_ns(pids: Iterable[int]) -> int:
+    """CPU time of these processes and of this one, with that of the children they waited for."""
+    stats = [_read(pid, "stat").rpartition(b")")[2].split() for pid in {os.getpid(), *pids}]
+    return TICK_NS * sum(int(word) for stat in stats for word in stat[11:15])
+
+
+def busy_ns() -> int:
+    """CPU time that this machine has spent on anything; -1 where it isn't told."""
+    try:
+        words = Path("/proc/stat").read_bytes().partition(b"\n")[0].split()
+    except OSError:
+        return -1
+    if len(words) < 8 or words[0] != b"cpu":
+        return -1
+    user, nice, kernel, _idle, _iowait, irq, softirq = (int(word) for word in words[1:8])
+    return TICK_NS * (user + nice + kernel + irq + softirq)
+
+
+def _lines(text: bytes) -> dict[bytes, bytes]:
+    """Lines of a name, a colon and a value."""
+    parts = (line.partition(b":") for line in text.splitlines())
+    return {name: value.strip() for name, _, value in parts}
 
 
 def boot() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 from markupsafe import Markup
 
-from mpviz.core.errors import Refused
+from mpviz.core.errors import MpvizError, Refused
 from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.page.activity import Activity
 from mpviz.page.boxes import button, row, set_class
@@ -107,7 +107,7 @@ class ExperimentCard:
                     finding = await asyncio.to_thread(
                         experiment.function, timeout=deadline, start=self._activity.start
                     )
-                except Refused:
+                except MpvizError:
                     if not self._activity.cancelled:
                         raise
                 if self._activity.cancelled:

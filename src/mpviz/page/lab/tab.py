@@ -14,7 +14,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from mpviz.analysis.csvfiles import csv_text
-from mpviz.core.errors import Refused
+from mpviz.core.errors import MpvizError, Refused
 from mpviz.core.plan import Plan
 from mpviz.faults.catalogue import FAULTS
 from mpviz.faults.lab.cell import Cell, Seen, frame
@@ -166,7 +166,7 @@ class FaultLab:
                     if time.monotonic() - drawn >= REDRAW:
                         drawn = time.monotonic()
                         self._draw_guarded()
-        except Refused:
+        except MpvizError:
             if not self._activity.cancelled:
                 raise
 
