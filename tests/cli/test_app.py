@@ -12,6 +12,7 @@ import pytest
 import mpviz
 from mpviz.cli.app import main
 from mpviz.core.plan import DEFAULT_START_METHOD
+from mpviz.engine import folders
 from tests.cli.conftest import FULL, MPVIZ, needs_full, refused
 
 IMPOSSIBLE = {
@@ -182,3 +183,21 @@ def test_the_help_names_the_start_method_that_is_this_pythons_own(
     told = " ".join(capsys.readouterr().out.replace("│", " ").split())
     python = "{}.{}".format(*sys.version_info)
     assert f"(default: {DEFAULT_START_METHOD}, Python {python}'s own)" in told
+
+
+@pytest.mark.process
+def test_what_cannot_be_done_here_is_one_line_and_the_status_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folders, "make", full)
+    monkeypatch.setattr(sys, "argv", ["mpviz", "run", "--input-set", "tiny"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "The run could not be started: [Errno 28] No space left on device." in told.err
+    assert "Traceback" not in told.err
