@@ -56,8 +56,8 @@ class Experiment:
     about
         What it will do and roughly how long it takes, in one sentence.
     function
-        Gives a `Finding`, or raises `mpviz.Refused` when it could not measure. Whoever calls it
-        has the machine's turn; `run` waits for it.
+        Gives a `Finding`, or raises `mpviz.Failed` when it could not measure, `mpviz.Cancelled`
+        when it was cancelled. Whoever calls it has the machine's turn; `run` waits for it.
     shows
         The code that it runs: functions, or names of mechanisms.
     """
@@ -79,7 +79,9 @@ class Experiment:
         Raises
         ------
         mpviz.Refused
-            When it could not measure, or this thread is in the middle of an experiment.
+            When this thread is in the middle of an experiment.
+        mpviz.Failed, mpviz.Cancelled
+            When it could not measure, and when it was cancelled.
         """
         with turns.turn():
             return self.function(**options)
