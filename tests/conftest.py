@@ -9,6 +9,7 @@ import _posixsubprocess
 import asyncio
 import ctypes
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -80,7 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="tests-", dir=place)
     # A line of this session's own, so that it neither waits for others nor holds them up.
     os.environ["MPVIZ_TURNS"] = str(Path(tempfile.gettempdir()) / "turns")
+    os.environ["MPVIZ_HOME"] = str(Path(tempfile.gettempdir()) / "home")  # of the history
     own_shared_memory()
+    platform.platform()  # asks a program, once in each process
 
 
 def own_shared_memory() -> None:

@@ -21,6 +21,7 @@ FLOORS = {
     "inputs": 2,
     "analysis": 3,
     "charts": 4,
+    "studies": 4,
     "experiments": 5,
     "exports": 5,
     "faults": 5,
@@ -32,7 +33,11 @@ FLOORS = {
     "__main__": 7,
 }
 # A noun that draws itself asks for its charts when it is asked for them, never before.
-UPWARD = {"analysis/trace.py": "charts"}
+UPWARD = {
+    "analysis/trace.py": "charts",
+    "studies/study.py": "charts",
+    "studies/history.py": "charts",
+}
 # What a measured process imports: the standard library, and cloudpickle where a function travels.
 MEASURED = (
     "core",

@@ -9,10 +9,10 @@ import pytest
 import mpviz
 
 PUBLIC = {
-    "Answer", "Cancelled", "EXPERIMENTS", "Ending", "Experiment", "FAULTS", "Failed", "Fault",
-    "Finding", "InputSet", "Line", "MECHANISMS", "Mechanism", "MpvizError", "Outcome", "Plan",
-    "Record", "Refused", "Trace", "WORKLOADS", "Workload", "fit_amdahl", "fit_usl", "input_set",
-    "read_csv", "run",
+    "Answer", "Cancelled", "Cause", "EXPERIMENTS", "Ending", "Experiment", "FAULTS", "Failed",
+    "Fault", "Finding", "InputSet", "Line", "MECHANISMS", "Mechanism", "MpvizError", "Outcome",
+    "Plan", "Record", "Refused", "Study", "Trace", "WORKLOADS", "Workload", "fit_amdahl", "fit_usl",
+    "input_set", "read_csv", "read_study", "run", "sweep",
 }  # fmt: skip
 
 

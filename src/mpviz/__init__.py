@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mpviz.analysis.causes.cause import Cause
     from mpviz.analysis.csvfiles import read_csv
     from mpviz.analysis.laws import fit_amdahl, fit_usl
     from mpviz.analysis.trace import Trace
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mpviz.faults.catalogue import FAULTS, Fault
     from mpviz.inputs import InputSet, input_set
     from mpviz.mechanisms import MECHANISMS, Mechanism
+    from mpviz.studies.measuring import sweep
+    from mpviz.studies.study import Study, read_study
     from mpviz.workloads import WORKLOADS, Workload
 
 __version__ = "0.1.0"
@@ -30,6 +33,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Answer": "core.record",
     "Cancelled": "core.errors",
+    "Cause": "analysis.causes.cause",
     "EXPERIMENTS": "experiments.catalogue",
     "Ending": "core.outcome",
     "Experiment": "experiments.finding",
@@ -46,6 +50,7 @@ _HOMES = {
     "Plan": "core.plan",
     "Record": "core.record",
     "Refused": "core.errors",
+    "Study": "studies.study",
     "Trace": "analysis.trace",
     "WORKLOADS": "workloads",
     "Workload": "workloads",
@@ -53,7 +58,9 @@ _HOMES = {
     "fit_usl": "analysis.laws",
     "input_set": "inputs",
     "read_csv": "analysis.csvfiles",
+    "read_study": "studies.study",
     "run": "api",
+    "sweep": "studies.measuring",
 }
 __all__ = [
     "EXPERIMENTS",
@@ -62,6 +69,7 @@ __all__ = [
     "WORKLOADS",
     "Answer",
     "Cancelled",
+    "Cause",
     "Ending",
     "Experiment",
     "Failed",
@@ -75,13 +83,16 @@ __all__ = [
     "Plan",
     "Record",
     "Refused",
+    "Study",
     "Trace",
     "Workload",
     "fit_amdahl",
     "fit_usl",
     "input_set",
     "read_csv",
+    "read_study",
     "run",
+    "sweep",
 ]
 
 

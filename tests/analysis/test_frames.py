@@ -1,6 +1,7 @@
 """Records made by hand -> frames."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mpviz.analysis import frames
 from mpviz.core import schema
 from mpviz.core.outcome import Ending
 from mpviz.core.record import Record
+from mpviz.core.usage import Usage
 from tests.analysis.stage import CALLED, Stage, all_of, at, plan_of
 
 NAN = math.nan
@@ -62,8 +64,12 @@ def test_a_run_of_three_tasks_gives_exactly_these_worker_rows(finished: Record) 
         "tasks": [2, 1],
         "useful_s": [2, 2],
         "cpu_s": [1.75, 2.5],
+        "waited_s": [0.25, NAN],
+        "voluntary": [3, None],
+        **{name: [None, None] for name in frames.COUNTED[1:]},  # what the system did not tell
     }
-    made = frames.workers_frame(finished, run=7)
+    usage = Usage(workers={0: {"waited_ns": 250_000_000, "voluntary": 3}})
+    made = frames.workers_frame(replace(finished, usage=usage), run=7)
     pd.testing.assert_frame_equal(made, typed(schema.WORKERS, expected))
 
 

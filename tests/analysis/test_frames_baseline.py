@@ -4,31 +4,59 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mpviz.analysis import frames
 from mpviz.core.outcome import Ending
 from mpviz.core.record import Record
+from mpviz.engine.recording.table import (
+    BOOTED,
+    FINISHED,
+    REQUESTED,
+    STARTED,
+    STATE,
+    TASK_WORDS,
+    WORKER_WORDS,
+)
 from tests.analysis.stage import Stage, all_of, at, outcomes
 
 
 def both_lanes(stage: Stage, cpu: float, environment: dict[str, Any]) -> Record:
     """Three tasks of two seconds each, of which `cpu` is computing, in four seconds."""
     for lane in (0, 1):
-        stage.worker(lane=lane, pid=100 + lane)
+        stage.worker(lane=lane, pid=100 + lane, requested=0.0, booted=0.0)
     for index, (lane, begin) in enumerate(((0, 0), (1, 0), (0, 2))):
         stage.task(index, lane, begin, begin + 2, received=begin + 2, cpu=2 * cpu)
     return stage.record(environment=environment)
 
 
-def sequential_of(record: Record, makespan: float = 6.0) -> tuple[Record, pd.DataFrame]:
+def sequential_of(
+    record: Record, makespan: float = 6.0
+) -> tuple[Record, pd.DataFrame, dict[str, Any]]:
+    """The same tasks, one after the other, by one process."""
+    rows = np.frombuffer(record.tasks, dtype=np.int64).reshape(-1, TASK_WORDS).copy()
+    length = rows[:, FINISHED] - rows[:, STARTED]
+    rows[:, STARTED] = at(0) + np.cumsum(length) - length
+    rows[:, FINISHED] = rows[:, STARTED] + length
+    rows[:, STATE] &= 3  # by the worker in row 0
+    crew = np.frombuffer(record.workers, dtype=np.int64).reshape(-1, WORKER_WORDS).copy()
+    crew[0, [REQUESTED, BOOTED]] = at(0)
     before = replace(
         record,
         plan=replace(record.plan, mechanism="sequential"),
         ended_ns=at(makespan),
+        tasks=rows.tobytes(),
+        workers=crew.tobytes(),
     )
-    return before, frames.tasks_frame(before)
+    return with_row(before)
+
+
+def with_row(before: Record) -> tuple[Record, pd.DataFrame, dict[str, Any]]:
+    """What a baseline is handed in as: its record, its tasks, its row."""
+    row = all_of(before)["runs"].iloc[0].to_dict()
+    return before, frames.tasks_frame(before), {str(k): v for k, v in row.items()}
 
 
 def test_with_a_baseline_there_is_a_speedup(finished: Record) -> None:
@@ -92,5 +120,5 @@ def test_one_different_result_and_the_answers_do_not_agree(finished: Record) -> 
 
 def test_where_no_two_results_can_be_compared_agreement_is_unknown(finished: Record) -> None:
     nothing = replace(finished, ending=Ending.DEADLINE, tasks=bytes(len(finished.tasks)))
-    row = all_of(finished, baseline=(nothing, frames.tasks_frame(nothing)))["runs"].iloc[0]
+    row = all_of(finished, baseline=with_row(nothing))["runs"].iloc[0]
     assert row["answers_agree"] is pd.NA

@@ -14,13 +14,14 @@ TABLES = {
 TASKS = """run, task, input, workload, mechanism, start_method, workers, chunk_size, worker, pid,
     tid, started_s, finished_s, received_s, cpu_s, outcome, result"""
 WORKERS = """run, worker, name, pid, tid, requested_s, booted_s, first_task_s, last_task_s,
-    ended_s, exitcode, tasks, useful_s, cpu_s"""
+    ended_s, exitcode, tasks, useful_s, cpu_s, waited_s, voluntary, involuntary, minor_faults,
+    major_faults, read_b, written_b, threads, peak_pss_b, last_pss_b"""
 RUNS = """makespan_s, baseline_s, speedup, efficiency, load_balance, communication_efficiency,
     parallel_efficiency, computation_scaling, global_efficiency, serial_fraction, startup_s, gap_s,
     tail_s, useful_s, cpu_s, computing_s, tasks, ok, error, died, timeout, cancelled, missing,
-    answers_agree"""
-ENVIRONMENT = """cpu_model, usable_cpus, load, python, gil, platform, versions, workload_hash, seed,
-    order"""
+    answers_agree, watched_s, others_s, throttled_s"""
+ENVIRONMENT = """cpu_model, clock_mhz, usable_cpus, load, python, gil, platform, versions,
+    workload_hash, seed, round, order"""
 
 
 def words(text: str) -> list[str]:
@@ -68,6 +69,6 @@ def test_every_column_has_a_dtype_that_pandas_knows_and_a_meaning(table: str) ->
 def test_a_column_in_seconds_says_so_in_its_name_and_its_unit(table: str) -> None:
     for column in TABLES[table]:
         assert column.name.endswith("_s") == (column.unit == "s")
-        assert column.unit in ("", "s")
-        if column.unit:
+        assert column.unit in ("", "s", "B", "MHz")
+        if column.unit in ("s", "MHz"):
             assert column.dtype == "float64"

@@ -83,7 +83,7 @@ def test_this_process_and_this_thread_are_counted() -> None:
 def test_of_many_workers_the_first_are_metered() -> None:
     me = os.getpid()
     meter = Meter(list, list)
-    meter.look(dict.fromkeys(range(3 * MOST_METERED), (me, me)))
+    meter.look(me, dict.fromkeys(range(3 * MOST_METERED), (me, me)))
     assert list(meter.report()["workers"]) == list(range(MOST_METERED))
 
 
@@ -95,7 +95,7 @@ def test_what_goes_wrong_in_the_meter_is_no_fault_of_the_run(
 
     meter = Meter(list, list)
     monkeypatch.setattr(system, "counts", broken)
-    meter.look({0: (1, 1)})
+    meter.look(1, {0: (1, 1)})
     assert meter.report() == {}
     assert usage_of(meter.report()) == Usage()
 

@@ -1,6 +1,6 @@
 """What happened in a run, in words with numbers. Knows only a row of the runs frame.
 
-A reason is named only where the numbers of that very run establish it; else there is none.
+Why it took as long as it did is for `mpviz.analysis.causes`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from mpviz.core.text import counted, digits, listed, percent, seconds, short
 WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
 WORTH_A_REASON = 0.1  # of the worker-seconds
 MOST_NAMED = 5  # tasks
-SLOWER = 1.1  # tasks that take this many times as long as alone are mentioned
 LOST = {
     "error": "raised an exception",
     "died": "died with the worker",
@@ -27,14 +26,14 @@ LOST = {
 
 
 def explain(run: Mapping[Any, Any]) -> str:
-    """What happened and, where that is established, why; in words with numbers.
+    """What happened, in words with numbers.
 
     Parameters
     ----------
     run
         One row by ``schema.RUNS``.
     """
-    parts = [_failures(run), _ending(run), _speed(run), _shares(run), _cause(run)]
+    parts = [_failures(run), _ending(run), _speed(run), _shares(run)]
     return " ".join(part for part in parts if part)
 
 
@@ -192,42 +191,7 @@ def _shares(run: Mapping[Any, Any]) -> str:
     return f"Of {seconds(total)} of worker time: {', '.join(told)}." if told else ""
 
 
-def _cause(run: Mapping[Any, Any]) -> str:
-    """The one reason that this run's numbers establish.
-
-    Not said, for it can't be told from them: whether larger or smaller chunks, or longer tasks,
-    would help; why the last tasks ended late; why tasks take longer beside each other; whether
-    something else had the CPUs; whether tasks that do not compute wait, as another thread or a
-    process of theirs may compute.
-    """
-    if run["ok"] < run["tasks"] or run["ending"] != "finished" or run["mechanism"] == "sequential":
-        return ""
-    total, makespan = run["makespan_s"] * run["workers"], run["makespan_s"]
-    if not total > 0:
-        return ""
-    # Sums of the account of time: the one is larger than the other, or it is not.
-    if run["startup_s"] > max(run["useful_s"], WORTH_A_REASON * total):
-        return "Starting workers took longer than the tasks."
-    slowed = run["useful_s"] - run["computing_s"] > WORTH_A_REASON * total
-    if slowed and _under_the_gil(run):
-        return (
-            "Together the threads kept one CPU busy, and no more: under the GIL one at a time runs "
-            "Python code."
-        )
-    # Its own tasks used all there is, so it was they who kept each other waiting.
-    used_all = run["cpu_s"] > (1 - WORTH_A_REASON) * run["usable_cpus"] * makespan
-    if slowed and run["workers"] > run["usable_cpus"] and used_all:
-        share = "share" if run["workers"] > 1 else "has"
-        crew = counted(run["workers"], "worker")
-        return f"{crew} {share} {counted(run['usable_cpus'], 'CPU')}."
-    # Two measured sums of the same tasks; why the one is larger is not known.
-    if run["computation_scaling"] * SLOWER < 1 and not why_suspect(run):
-        times = digits(1 / run["computation_scaling"])
-        return f"Inside tasks it took {times} times as long as one process alone."
-    return ""
-
-
-def _under_the_gil(run: Mapping[Any, Any]) -> bool:
+def under_the_gil(run: Mapping[Any, Any]) -> bool:
     """Whether threads that compute all the time, when alone, had one CPU where there were more."""
     if not _gil_threads(run) or run["workers"] < 2:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,10 @@ Words = NDArray[np.int64]
 NAN = float("nan")
 READING = 20_000  # nanoseconds of CPU time between a task's wall stamps and its CPU stamps
 LATE_NS = 10**9 * 3600  # after a run's end nothing of it is stamped any more
+COUNTED = (
+    *("voluntary", "involuntary", "minor_faults", "major_faults", "read_b", "written_b"),
+    *("threads", "peak_pss_b", "last_pss_b"),
+)
 UNTOLD = 0.03  # of the time in tasks: so much CPU time may be nobody's
 
 
@@ -169,9 +173,17 @@ def workers_frame(record: Record, run: int = 0) -> pd.DataFrame:
             "tasks": counts,
             "useful_s": np.bincount(row_of[over], wall, minlength=size),
             "cpu_s": np.bincount(row_of[over], cpu, minlength=size),
+            **_usage_columns(record, size),
         },
         schema.WORKERS,
     )
+
+
+def _usage_columns(record: Record, size: int) -> dict[str, Any]:
+    """What the guard counted of each worker; NA where the system tells nothing."""
+    rows = [record.usage.workers.get(row, {}) for row in range(size)]
+    counts = {name: [row.get(name) for row in rows] for name in COUNTED}
+    return {"waited_s": [row.get("waited_ns", NAN) / 1e9 for row in rows], **counts}
 
 
 def intervals_frame(record: Record, tasks: pd.DataFrame, workers: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +196,7 @@ def runs_frame(
     tasks: pd.DataFrame,
     intervals: pd.DataFrame,
     *,
-    baseline: tuple[Record, pd.DataFrame] | None = None,
+    baseline: tuple[Record, pd.DataFrame, Mapping[Any, Any]] | None = None,
     run: int = 0,
 ) -> pd.DataFrame:
     """The one row of a run, by ``schema.RUNS``.
@@ -192,79 +204,60 @@ def runs_frame(
     Parameters
     ----------
     baseline
-        The sequential run's record and tasks. Speedup is NaN without one, and wherever a task of
-        either run did not end as ok: the ratio of unequal work says nothing.
+        The sequential run's record, its tasks, and its row. Speedup is NaN without one, and
+        wherever a task of either run did not end as ok: the ratio of unequal work says nothing.
     """
     plan, makespan, lanes = record.plan, record.makespan_s, record.plan.lanes
     counts = tasks["outcome"].value_counts()
     seconds = metrics.seconds_by_kind(intervals)
     useful = metrics.useful_by_lane(intervals, lanes)
-    cpu = float(tasks["cpu_s"].sum())
-    baseline_s, sequential_useful, possible = NAN, NAN, NAN
-    agree = Agreement(None, None)
-    if baseline is not None:
-        before, tasks_before = baseline
-        agree = agreement(record, tasks, before, tasks_before)
-        if (tasks_before["outcome"] == "ok").all() and (tasks["outcome"] == "ok").all():
-            baseline_s = before.makespan_s
-            spent = tasks_before["finished_s"] - tasks_before["started_s"]
-            sequential_useful = float(spent.sum())
-            possible = _possible_speedup(record, tasks, tasks_before)
-    speedup = metrics.speedup(makespan, baseline_s)
     balance = metrics.load_balance(useful)
     communication = metrics.communication_efficiency(useful, makespan)
-    scaling = metrics.computation_scaling(seconds["task"], sequential_useful)
+    environment = record.environment
+    unknown = {column.name: NAN for column in schema.RUNS if column.dtype == "float64"}
     row = {
-        **{name: [values[0]] for name, values in _plan_columns(plan, run, 1).items()},
-        "input_set": [plan.input_set],
-        "timeout_s": [plan.timeout],
-        "ending": [record.ending.value],
-        "message": [record.message],
-        "makespan_s": [makespan],
-        "baseline_s": [baseline_s],
-        "speedup": [speedup],
-        "possible_speedup": [possible],
-        "efficiency": [metrics.efficiency(speedup, lanes)],
-        "load_balance": [balance],
-        "communication_efficiency": [communication],
-        "parallel_efficiency": [balance * communication],
-        "computation_scaling": [scaling],
-        "global_efficiency": [balance * communication * scaling],
-        "serial_fraction": [metrics.serial_fraction(speedup, lanes)],
-        "startup_s": [seconds["startup"]],
-        "gap_s": [seconds["gap"]],
-        "tail_s": [seconds["tail"]],
-        "useful_s": [seconds["task"]],
-        "cpu_s": [cpu],
-        "computing_s": [computing_of(record, tasks)],
-        "tasks": [len(tasks)],
-        **{name.value: [int(counts.get(name.value, 0))] for name in Outcome},
-        "answers_agree": [agree.same],
-        "answers_close": [agree.close],
-        "answers_note": [agree.note],
-        "lost_workers": [record.lost_workers],
-        "left_behind": [record.left_behind],
+        **{column.name: None for column in schema.RUNS},
+        **{column.name: "" for column in schema.RUNS if column.dtype == "str"},
+        **unknown,
+        **environment,
+        **{name: values[0] for name, values in _plan_columns(plan, run, 1).items()},
+        "input_set": plan.input_set,
+        "timeout_s": plan.timeout,
+        "ending": record.ending.value,
+        "message": record.message,
+        "makespan_s": makespan,
+        "load_balance": balance,
+        "communication_efficiency": communication,
+        "parallel_efficiency": balance * communication,
+        "startup_s": seconds["startup"],
+        "gap_s": seconds["gap"],
+        "tail_s": seconds["tail"],
+        "useful_s": seconds["task"],
+        "cpu_s": float(tasks["cpu_s"].sum()),
+        "computing_s": computing_of(record, tasks),
+        "tasks": len(tasks),
+        **{name.value: int(counts.get(name.value, 0)) for name in Outcome},
+        "answers_note": "",
+        "lost_workers": record.lost_workers,
+        "left_behind": record.left_behind,
+        "watched_s": record.usage.watched_ns / 1e9 or NAN,
+        "others_s": _told(record.usage.others_ns),
+        "throttled_s": _told(record.usage.throttled_ns),
     }
-    missing = {column.name: [None] for column in schema.RUNS if column.name not in row}
-    given = {name: [value] for name, value in record.environment.items()}
-    texts = {c.name: [""] for c in schema.RUNS if c.name in missing and c.dtype == "str"}
-    return shaped(missing | texts | given | row, schema.RUNS)
+    if baseline is not None:
+        before, tasks_before, row_before = baseline
+        agree = agreement(record, tasks, before, tasks_before)
+        row |= {
+            **metrics.compared(row, row_before),
+            "answers_agree": agree.same,
+            "answers_close": agree.close,
+            "answers_note": agree.note,
+        }
+    return shaped({name: [value] for name, value in row.items()}, schema.RUNS)
 
 
-def _possible_speedup(record: Record, tasks: pd.DataFrame, before: pd.DataFrame) -> float:
-    """As `metrics.possible_speedup`: from what a run and its baseline recorded."""
-    cpus = float(record.environment.get("usable_cpus", NAN))
-    if record.plan.mechanism == "threads" and record.environment.get("gil"):
-        # Where C code lets go of the GIL, threads do compute together, and their CPU time shows it.
-        cpus = min(cpus, max(1.0, float(tasks["cpu_s"].sum()) / record.makespan_s))
-    # The larger share: in one of the two, tasks may have waited for a CPU that something else had.
-    computing = max(_computing(tasks), _computing(before))
-    return metrics.possible_speedup(record.plan.lanes, cpus, computing)
-
-
-def _computing(tasks: pd.DataFrame) -> float:
-    useful = float((tasks["finished_s"] - tasks["started_s"]).sum())
-    return float(tasks["cpu_s"].sum()) / useful if useful > 0 else NAN
+def _told(nanoseconds: int) -> float:
+    return nanoseconds / 1e9 if nanoseconds >= 0 else NAN
 
 
 def agreement(

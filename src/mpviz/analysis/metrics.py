@@ -6,6 +6,7 @@ Parallel Performance Analysis"), with useful time as wall time inside tasks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,52 @@ def serial_fraction(speedup: float, workers: int) -> float:
     if workers == 1 or not speedup > 0:
         return float("nan")
     return (1 / speedup - 1 / workers) / (1 - 1 / workers)
+
+
+def compared(run: Mapping[Any, Any], before: Mapping[Any, Any]) -> dict[str, float]:
+    """What a run's row says only beside its sequential run's; NaN where the work was unequal.
+
+    Parameters
+    ----------
+    run, before
+        Rows by ``schema.RUNS``, of the run and of the sequential one. Of `run` the columns that
+        come of a baseline are not read.
+
+    Returns
+    -------
+    dict
+        ``baseline_s``, ``speedup``, ``possible_speedup``, ``efficiency``, ``computation_scaling``,
+        ``global_efficiency`` and ``serial_fraction``.
+    """
+    baseline_s, useful, possible = float("nan"), float("nan"), float("nan")
+    if run["ok"] == run["tasks"] and before["ok"] == before["tasks"]:
+        baseline_s, useful = float(before["makespan_s"]), float(before["useful_s"])
+        possible = _possible(run, before)
+    ratio = speedup(run["makespan_s"], baseline_s)
+    scaling = computation_scaling(run["useful_s"], useful)
+    return {
+        "baseline_s": baseline_s,
+        "speedup": ratio,
+        "possible_speedup": possible,
+        "efficiency": efficiency(ratio, run["workers"]),
+        "computation_scaling": scaling,
+        "global_efficiency": run["parallel_efficiency"] * scaling,
+        "serial_fraction": serial_fraction(ratio, run["workers"]),
+    }
+
+
+def _possible(run: Mapping[Any, Any], before: Mapping[Any, Any]) -> float:
+    cpus = float(run["usable_cpus"])
+    gil = run["gil"]
+    if run["mechanism"] == "threads" and not pd.isna(gil) and gil:
+        # Where C code lets go of the GIL, threads do compute together, and their CPU time shows it.
+        cpus = min(cpus, max(1.0, run["cpu_s"] / run["makespan_s"]))
+    # The larger share: in one of the two, tasks may have waited for a CPU that something else had.
+    shares = [
+        row["cpu_s"] / row["useful_s"] if row["useful_s"] > 0 else float("nan")
+        for row in (run, before)
+    ]
+    return possible_speedup(int(run["workers"]), cpus, max(shares))
 
 
 def account(

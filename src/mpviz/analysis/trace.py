@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mpviz.analysis import csvfiles, frames
+from mpviz.analysis.causes.cause import Cause
+from mpviz.analysis.causes.naming import causes, why
 from mpviz.analysis.explain import explain, failed, went_well
 from mpviz.analysis.metrics import suspect
 from mpviz.core.outcome import Ending
@@ -56,9 +58,17 @@ class Trace:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row: the plan, what was measured, and where; ``mpviz.core.schema.RUNS``."""
-        before = (self.baseline.record, self.baseline.tasks) if self.baseline else None
+        known = None
+        if before := self.baseline:
+            row = before.runs if before is not self else self._runs_frame()
+            known = before.record, before.tasks, row.iloc[0].to_dict()
+        return self._runs_frame(known)
+
+    def _runs_frame(
+        self, baseline: tuple[Record, pd.DataFrame, Mapping[Any, Any]] | None = None
+    ) -> pd.DataFrame:
         return frames.runs_frame(
-            self.record, self.tasks, self.intervals, baseline=before, run=self._run
+            self.record, self.tasks, self.intervals, baseline=baseline, run=self._run
         )
 
     @cached_property
@@ -85,12 +95,32 @@ class Trace:
     @property
     def sentence(self) -> str:
         """What happened and why, in words with numbers."""
-        said = " ".join([explain(self.summary.to_dict()), *self.failed[:1]])
         before = self.baseline
+        row = self.summary.to_dict()
+        known = before.summary.to_dict() if before and before is not self else None
+        said = " ".join(
+            part for part in (explain(row), why(row, known, self.causes), *self.failed[:1]) if part
+        )
         # Of a run that lost tasks itself enough is said; and the baseline is compared with itself.
         if before is None or before is self or before.went_well or not self._all_ok:
             return said
         return f"{said} The sequential run did not end well: {before.sentence}"
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why it took longer than the sequential run shared out evenly, the dearest cause first.
+
+        Only what this very run's record establishes; most need a baseline.
+        """
+        before = self.baseline if self.baseline is not self else None
+        return causes(
+            self.summary.to_dict(),
+            self.tasks,
+            self.workers,
+            before.summary.to_dict() if before else None,
+            before.tasks if before else None,
+            sent_b=self.record.usage.host.get("written_b", float("nan")),
+        )
 
     @property
     def failed(self) -> list[str]:

@@ -12,11 +12,13 @@ from typing import Any
 import typer
 
 from mpviz.cli.faults import faults
+from mpviz.cli.history import compare, history
 from mpviz.cli.listing import list_names
 from mpviz.cli.options import Version
 from mpviz.cli.printing import Unprinted, any_text, drop_unprinted, note, printed
 from mpviz.cli.run import run
 from mpviz.cli.serve import serve
+from mpviz.cli.sweep import sweep
 from mpviz.core.errors import MpvizError, Refused
 
 app = typer.Typer(
@@ -35,7 +37,10 @@ def _mpviz(_version: Version = False) -> None:
 
 app.command()(serve)
 app.command()(run)
+app.command()(sweep)
 app.command()(faults)
+app.add_typer(history, name="history")
+app.command()(compare)
 app.command(name="list")(list_names)
 
 

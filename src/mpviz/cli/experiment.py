@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,6 +15,9 @@ from mpviz.core.errors import MpvizError
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.engine import runner, turns
+
+if TYPE_CHECKING:
+    from mpviz.studies.study import Study
 
 LOOK_EVERY = 0.1  # seconds between two updates of the progress shown
 
@@ -45,10 +49,18 @@ def measured(plan: Plan) -> Trace:
     return sound(Trace(follow(plan), baseline), follow)
 
 
-def follow(plan: Plan, pressed: list[str] | None = None) -> Record:
-    """Run a plan to its end and show its progress; Ctrl-C cancels it and is noted in `pressed`."""
+def follow(plan: Plan, pressed: list[str] | None = None, *, quiet: bool = False) -> Record:
+    """Run a plan to its end and show its progress; Ctrl-C cancels it and is noted in `pressed`.
+
+    Parameters
+    ----------
+    quiet
+        Show no progress.
+    """
     running = runner.start(plan)
     try:
+        if quiet:
+            return running.wait()
         with progress(plan) as show:
             while not running.done:
                 try:
@@ -62,6 +74,16 @@ def follow(plan: Plan, pressed: list[str] | None = None) -> Record:
     except Exception as error:  # the run itself is not affected
         note(f"progress can't be shown: {type(error).__name__}: {error}")
     return runner.finish(running)
+
+
+def kept(what: Trace | Study) -> None:
+    """Keep a run or a study in the history; a line that says why, if that fails."""
+    from mpviz.studies.history import History
+
+    try:
+        History().keep(what)
+    except MpvizError as error:
+        note(f"it is not in the history: {error}")
 
 
 def saved(folder: Path | None, to_csv: Callable[[Path], None]) -> bool:

@@ -30,9 +30,7 @@ def plan_of(
     Refused
         When a name is unknown or a file can't be read.
     """
-    known = workloads.WORKLOADS.get(workload)
-    function = known.function if known else import_function(workload)
-    chosen = read_inputs(input_set or (known.input_set if known else "prime_mixture"))
+    function, chosen, name = subject_of(workload, input_set)
     return Plan(
         function=function,
         inputs=chosen.values,
@@ -41,9 +39,23 @@ def plan_of(
         start_method=start_method,
         chunk_size=chunk_size,
         timeout=timeout,
-        workload=workload,
+        workload=name,
         input_set=chosen.name,
     )
+
+
+def subject_of(workload: str, input_set: str) -> tuple[Callable[[Any], Any], inputs.InputSet, str]:
+    """What is run over what, and the workload's name.
+
+    Raises
+    ------
+    Refused
+        When a name is unknown or a file can't be read.
+    """
+    known = workloads.WORKLOADS.get(workload)
+    function = known.function if known else import_function(workload)
+    chosen = read_inputs(input_set or (known.input_set if known else "prime_mixture"))
+    return function, chosen, workload
 
 
 def import_function(name: str) -> Callable[[Any], Any]:

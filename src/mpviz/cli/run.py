@@ -37,7 +37,7 @@ def run(
     """
     with importing():
         from mpviz.analysis import csvfiles
-        from mpviz.cli.experiment import in_turn, measured, saved
+        from mpviz.cli.experiment import in_turn, kept, measured, saved
         from mpviz.cli.plan import plan_of
         from mpviz.cli.report import as_json, report
         from mpviz.core import schema
@@ -49,6 +49,7 @@ def run(
         csvfiles.check(csv, schema.TABLES)
     with in_turn():
         trace = measured(plan)
+    kept(trace)
     well = saved(csv, trace.to_csv) and trace.went_well
     write(as_json(trace) if in_json else report(trace))
     if trace.record.plan.mechanism != plan.mechanism:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,6 +94,20 @@ class Plan:
         return replace(
             self, mechanism="sequential", workers=1, start_method=START_METHODS[0], chunk_size=1
         )
+
+    def changed(self, change: Mapping[str, Any]) -> Plan:
+        """The plan with other values of some fields.
+
+        Parameters
+        ----------
+        change
+            New values by the name of the field; ``order`` puts the inputs, named by their places,
+            into another order.
+        """
+        fields = dict(change)
+        if (order := fields.pop("order", None)) is not None:
+            fields["inputs"] = tuple(self.inputs[place] for place in order)
+        return replace(self, **fields)
 
 
 def _check_name(what: str, name: Any, known: Iterable[str]) -> None:

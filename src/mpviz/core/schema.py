@@ -70,6 +70,16 @@ WORKERS = _columns("""
     tasks        | int64   |   | tasks it began
     useful_s     | float64 | s | wall time inside tasks
     cpu_s        | float64 | s | CPU time of its tasks
+    waited_s     | float64 | s | ready to run, but no CPU was free; of its main thread
+    voluntary    | Int64   |   | times its main thread gave up the CPU to wait for something
+    involuntary  | Int64   |   | times the CPU was taken from its main thread
+    minor_faults | Int64   |   | memory pages mapped without reading a disk; of processes
+    major_faults | Int64   |   | memory pages read from a disk; of processes
+    read_b       | Int64   | B | read by system calls: files, pipes, sockets; of processes
+    written_b    | Int64   | B | written by system calls; of processes
+    threads      | Int64   |   | the most alive at a look; of processes
+    peak_pss_b   | Int64   | B | memory, shared pages by share: the most at a look; of processes
+    last_pss_b   | Int64   | B | the same at the last look
 """)
 
 COUNTS = _columns("""
@@ -112,7 +122,12 @@ RUNS = (
     answers_note | str     |   | which answers differ, or why some can't be compared
     lost_workers | int64   |   | workers for which there was no room in the trace table
     left_behind  | int64   |   | processes that still ran when the program was done
+    watched_s    | float64 | s | how long the CPUs were watched: the host's start to the run's end
+    others_s     | float64 | s | CPU time that the machine meanwhile spent on anything but the run
+    throttled_s  | float64 | s | how long cgroups kept processes from the CPUs, over all CPUs
     cpu_model    | str     |   | the processor
+    clock_mhz    | float64 | MHz | of the CPUs on average when the run began
+    cpus         | Int64   |   | of the machine
     usable_cpus  | float64 |   | affinity and cgroup quota respected
     load         | float64 |   | load average over one minute when the run began
     python       | str     |   | implementation and version
@@ -121,7 +136,8 @@ RUNS = (
     versions     | str     |   | JSON: packages and their versions
     workload_hash | str    |   | of the function's code
     seed         | Int64   |   | of the study's order
-    order        | Int64   |   | place of the run in the study
+    round        | Int64   |   | round of the study, from 0
+    order        | Int64   |   | place of the run in the study, from 0
     started_at   | str     |   | UTC, ISO 8601
 """)
 )
@@ -155,5 +171,34 @@ CELLS = (
     safer        | str     |   | the safer way to write it
 """)
 )
+
+CONFIGURATIONS = _columns("""
+    workload     | str     |   | name of the function
+    input_set    | str     |   | name of the input set
+    mechanism    | str     |   | how tasks reach workers
+    start_method | str     |   | fork, spawn, forkserver; empty where it means nothing
+    workers      | int64   |   | workers asked for
+    chunk_size   | int64   |   | tasks handed over at once
+    rounds       | int64   |   | runs in which every task ended well
+    failed       | int64   |   | runs in which some did not
+    verdict      | str     |   | best, tie, slower, open (more rounds needed), one look, failed
+    ratio        | float64 |   | its makespan over the best configuration's
+    ratio_low    | float64 |   | the interval that the verdict follows from
+    ratio_high   | float64 |   | the interval that the verdict follows from
+    more_rounds  | Int64   |   | that would probably decide; 0 if decided, empty if unknown
+    speedup      | float64 |   | sequential makespan over its own, paired by round
+    speedup_low  | float64 |   | 95 % interval
+    speedup_high | float64 |   | 95 % interval
+    efficiency   | float64 |   | speedup / workers
+    makespan_s   | float64 | s | median
+    warm_s       | float64 | s | median of the makespan less the start-up of workers, startup_s / n
+    load_balance | float64 |   | median
+    communication_efficiency | float64 | | median
+    parallel_efficiency | float64 | | median
+    computation_scaling | float64 | | median
+    global_efficiency | float64 | | median
+    serial_fraction | float64 | | Karp-Flatt metric of the speedup
+    others_share | float64 |   | median of the CPU time that others took, over all of the machine's
+""")
 
 TABLES = {"tasks": TASKS, "workers": WORKERS, "runs": RUNS}  # by the names of their files

@@ -21,6 +21,8 @@ class Usage:
         ``read_b`` and ``written_b`` (bytes by system calls: files, pipes, sockets), ``threads``
         (the most alive at a look), ``peak_pss_b`` and ``last_pss_b`` (memory, shared pages by
         share; of a worker that lives some tenths of a second). The first 64 workers only.
+    host
+        The same of the program that calls the mechanism.
     watched_ns
         How long the guard watched, from the host's start to the run's end.
     others_ns
@@ -31,6 +33,7 @@ class Usage:
     """
 
     workers: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    host: Mapping[str, int] = field(default_factory=dict)
     watched_ns: int = 0
     others_ns: int = -1
     throttled_ns: int = -1

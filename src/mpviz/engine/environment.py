@@ -101,6 +101,15 @@ def cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
+def clock_mhz() -> float:
+    """The clock speed of the CPUs at this moment, in MHz, on average; NaN where it isn't told."""
+    try:
+        now = psutil.cpu_freq()
+    except (OSError, NotImplementedError, AttributeError):
+        return float("nan")
+    return float(now.current) if now and now.current > 0 else float("nan")
+
+
 @functools.cache
 def versions() -> str:
     """JSON of our packages' versions."""
@@ -122,6 +131,8 @@ def environment(function: Callable[..., Any]) -> dict[str, Any]:
         load = float("nan")
     return {
         "cpu_model": cpu_model(),
+        "clock_mhz": clock_mhz(),
+        "cpus": os.cpu_count(),
         "usable_cpus": usable_cpus(),
         "load": load,
         "python": f"{platform.python_implementation()} {platform.python_version()}"

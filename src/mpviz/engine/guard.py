@@ -258,7 +258,7 @@ class Watch:
             if time.perf_counter() > trimmed + TRIM_EVERY:
                 trim(table.path.parent)
                 trimmed = time.perf_counter()
-            self._meter.look(self._metered)
+            self._meter.look(host.pid, self._metered)
             if self.ceiling.passed([host.pid, *self._unfollowed, *self._pids()]):
                 return Ending.MEMORY
         return Ending.FINISHED if host.returncode == 0 else Ending.HOST_DIED

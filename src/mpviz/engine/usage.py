@@ -36,6 +36,7 @@ class Meter:
     ) -> None:
         self._everyone, self._cgroups = everyone, cgroups
         self._rows: dict[int, dict[str, int]] = {}
+        self._host: dict[str, int] = {}
         self._next = 0.0
         self._weigh = time.perf_counter() + WEIGH_EVERY / 2
         self._weighed = 0
@@ -43,8 +44,8 @@ class Meter:
         self._began = time.perf_counter_ns()
         self._before = self._total()
 
-    def look(self, workers: Mapping[int, tuple[int, int]]) -> None:
-        """Look at living workers, by row their process and thread; not at every call."""
+    def look(self, host: int, workers: Mapping[int, tuple[int, int]]) -> None:
+        """Look at the host and at living workers, by row their process and thread; now and then."""
         now = time.perf_counter()
         if now < self._next or self._broken:
             return
@@ -53,11 +54,8 @@ class Meter:
             for row, (pid, tid) in workers.items():
                 if row in self._rows or len(self._rows) < MOST_METERED:
                     known.append((row, pid, tid))
-                    counts = self._rows.setdefault(row, {})
-                    found = system.counts(pid, tid)
-                    if "threads" in found:
-                        found["threads"] = max(found["threads"], counts.get("threads", 0))
-                    counts |= found
+                    _update(self._rows.setdefault(row, {}), system.counts(pid, tid))
+            _update(self._host, system.counts(host, host))
             if known and now >= self._weigh:
                 self._weigh_one([one for one in known if one[1] == one[2]])
         took = time.perf_counter() - now
@@ -88,6 +86,7 @@ class Meter:
             return {}
         return {
             "workers": self._rows,
+            "host": self._host,
             "watched_ns": watched,
             "others_ns": max(0, busy - own) if busy > 0 and own >= 0 else -1,
             "throttled_ns": throttled,
@@ -107,6 +106,13 @@ class Meter:
             yield
         except Exception:
             self._broken = True
+
+
+def _update(counts: dict[str, int], found: dict[str, int]) -> None:
+    """Take in what a look found: of threads the most, of all else the latest."""
+    if "threads" in found:
+        found["threads"] = max(found["threads"], counts.get("threads", 0))
+    counts |= found
 
 
 def usage_of(report: Mapping[str, Any]) -> Usage:

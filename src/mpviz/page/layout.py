@@ -19,7 +19,7 @@ HEAD = Markup(
 def lay_out(
     root: widgets.VBox,
     *,
-    address: widgets.Widget,
+    unseen: Iterable[widgets.Widget],
     tabs: widgets.Widget,
     bar: Iterable[widgets.Widget],
     notice: widgets.Widget,
@@ -31,8 +31,8 @@ def lay_out(
     ----------
     root
         The page.
-    address
-        Cannot be seen.
+    unseen
+        What cannot be seen.
     tabs
         The list of tabs.
     bar
@@ -44,4 +44,4 @@ def lay_out(
     """
     top = widgets.VBox([widgets.HTML(HEAD), tabs, row(bar, "mpviz-bar"), notice])
     boxes = [panel.add_class(f"mpviz-panel-{name}") for name, panel in panels.items()]
-    root.children = (StyleSheet(), address, top.add_class("mpviz-top"), *boxes)
+    root.children = (StyleSheet(), *unseen, top.add_class("mpviz-top"), *boxes)

@@ -41,6 +41,8 @@ class Limits:
         Cells of the fault lab that one press may run.
     runs, kept_tasks
         Runs that a page keeps, and the tasks in all of them; the oldest runs are dropped first.
+    history
+        Whether runs and studies are kept beyond the visit.
     """
 
     workers: int
@@ -53,6 +55,7 @@ class Limits:
     cells: int
     runs: int
     kept_tasks: int
+    history: bool = True
 
 
 def _cpus() -> int:
@@ -86,6 +89,7 @@ PUBLIC = Limits(
     cells=20,  # a row or a column: the whole matrix would keep the others waiting for minutes
     runs=50,
     kept_tasks=100_000,
+    history=False,
 )
 
 

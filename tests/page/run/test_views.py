@@ -20,7 +20,13 @@ def chosen() -> list[int]:
 
 @pytest.fixture
 def views(chosen: list[int]) -> Views:
-    return Views(lanes=2, most_workers=16, on_select=chosen.append, on_error=chosen.append)
+    return Views(
+        lanes=2,
+        most_workers=16,
+        on_select=chosen.append,
+        on_show=lambda _trace: None,
+        on_error=chosen.append,
+    )
 
 
 @pytest.fixture

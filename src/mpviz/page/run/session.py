@@ -16,14 +16,18 @@ from mpviz.analysis.trace import Trace
 from mpviz.core.plan import Plan
 from mpviz.core.record import Record
 from mpviz.page.activity import Activity
+from mpviz.page.history.keeper import Keeper
 from mpviz.page.markup import hint
 from mpviz.page.run.views import Views
 from mpviz.page.status import Status
 from mpviz.page.widgets.handlers import report
+from mpviz.page.widgets.painted import Painted
 from mpviz.serving import limits
 
-REDRAW = 0.1  # seconds between redraws, at least: the browser paints no faster
-SHARE = 0.25  # of the kernel's time that redraws may take
+# Drawing takes CPU time from what is measured: so nothing is drawn at first, and then seldom.
+QUIET = 3.0  # seconds of a run in which nothing is drawn
+REDRAW = 1.0  # seconds between redraws, at least
+SHARE = 0.05  # of the kernel's time that redraws may take
 END_LIMIT = 10.0  # seconds that a run which was broken off may take to end
 
 Key = tuple[str, tuple[Any, ...]]  # a workload and its inputs
@@ -40,10 +44,22 @@ class Session:
         Show the runs.
     status
         Where it says how things stand.
+    painted
+        Tells when the page has gone quiet.
+    keeper
+        Keeps each run beyond the visit.
     """
 
-    def __init__(self, activity: Activity, views: Views, status: Status) -> None:
+    def __init__(
+        self,
+        activity: Activity,
+        views: Views,
+        status: Status,
+        painted: Painted,
+        keeper: Keeper,
+    ) -> None:
         self._activity, self._views, self._status = activity, views, status
+        self._painted, self._keeper = painted, keeper
         self._count = self._dropped = 0
         self._all_shown = True  # since the last press
         self._baselines: dict[Key, Trace] = {}
@@ -92,6 +108,7 @@ class Session:
             return baseline
         trace = await self._run(plan, baseline, place)
         self._keep(trace)
+        await self._keeper.keep(trace)
         if not trace.suspect or self._activity.cancelled:
             return trace
         again = await self._baseline(plan, key)
@@ -109,10 +126,13 @@ class Session:
         if trace.went_well:
             self._baselines[key] = trace
         self._keep(trace)
+        await self._keeper.keep(trace)
         return trace
 
     async def _run(self, plan: Plan, baseline: Trace | None, place: str) -> Trace:
         """Run one plan and show it meanwhile; an exception ends the run."""
+        self._status.show(f"Running {plan.mechanism}{place}…")
+        await self._painted.wait()
         running = self._activity.start(plan)
         waiting = asyncio.get_running_loop().run_in_executor(None, running.wait)
         try:
@@ -132,7 +152,7 @@ class Session:
 
     async def _watch(self, running: Any, waiting: asyncio.Future[Record], place: str) -> None:
         """Wait for a run's end and show it meanwhile; if showing fails, only wait."""
-        pause: float | None = REDRAW
+        pause: float | None = QUIET
         while not waiting.done():
             await asyncio.wait({waiting}, timeout=pause)
             if waiting.done() or pause is None or self._activity.cancelled:

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from mpviz.analysis.causes.cause import Cause
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
 from mpviz.core.plan import DEFAULT_START_METHOD, Plan
@@ -18,15 +19,20 @@ from mpviz.page import links
 from mpviz.page.activity import Activity
 from mpviz.page.boxes import button, card, row, set_class
 from mpviz.page.experiments.card import ExperimentCard
+from mpviz.page.history.keeper import Keeper
 from mpviz.page.lesson.steps import LESSON, Action, Step
 from mpviz.page.lesson.walk import Walk, describe_runs
+from mpviz.page.markup import hint
 from mpviz.page.projector import EXPERIMENT, SPEEDUP, TIMELINE, Projector
 from mpviz.page.run.controls import Controls, most_workers
 from mpviz.page.run.session import Session
 from mpviz.page.run.views import Views
 from mpviz.page.status import Status
+from mpviz.page.study.promise import promise
 from mpviz.page.widgets.copy_button import CopyButton
 from mpviz.page.widgets.download_button import DownloadButton
+from mpviz.page.widgets.painted import Painted
+from mpviz.studies.study import Study
 
 
 class RunTab:
@@ -42,8 +48,15 @@ class RunTab:
         Told which chart to look at.
     root
         The page, of whose classes it sets one.
+    painted
+        Tells when the page has gone quiet.
+    keeper
+        Keeps each run beyond the visit.
     scroll_to
         Brings the part of the page that a selector names into view.
+    on_study
+        Studies plans: gets them, what to say of the study, and ``alone``, whether each round has a
+        sequential run.
     on_change
         Called without arguments when a link would ask for something else.
     """
@@ -54,12 +67,16 @@ class RunTab:
         status: Status,
         projector: Projector,
         root: widgets.Widget,
+        painted: Painted,
+        keeper: Keeper,
         *,
         scroll_to: Callable[[str], object],
+        on_study: Callable[..., Any],
         on_change: Callable[[], object],
     ) -> None:
         self._activity, self._status, self._projector = activity, status, projector
         self._root, self._scroll_to, self._on_change = root, scroll_to, on_change
+        self._on_study = on_study
         self.run_button = button("Run", "primary")
         self.cancel_button = button("Cancel", disabled=True)
         self.sweep_button = button("Run 1…2")
@@ -67,13 +84,18 @@ class RunTab:
         self.copy_python = CopyButton("Copy as Python")
         self.copy_shell = CopyButton("Copy as shell line")
         self.controls = Controls(self.refresh, status.guard)
+        self._shown: Trace | None = None
         self.views = Views(
             lanes=self.controls.workers.value,
             most_workers=most_workers(),
             on_select=self.select,
+            on_show=self._run_shown,
             on_error=status.show_error,
         )
-        self.session = Session(activity, self.views, status)
+        self.session = Session(activity, self.views, status, painted, keeper)
+        self.try_button = button("Try it")
+        self._tried = widgets.HTML()
+        self._try = row((self.try_button, self._tried)).add_class("mpviz-unused")
         self.download = DownloadButton(
             "Download CSV", self.make_zip, disabled=True, on_error=status.show_error
         )
@@ -83,6 +105,7 @@ class RunTab:
             (self.run_button, self.run),
             (self.sweep_button, self.run_over_workers),
             (self.compare_button, self.compare),
+            (self.try_button, self.try_it),
             (self.cancel_button, self.cancel),
             (self.experiment.run_button, self.run_experiment),
             (self.experiment.close_button, self.experiment.close),
@@ -110,6 +133,7 @@ class RunTab:
                 *(walk.card, self._projector.bar, row((*buttons, self.download))),
                 *(self._status.error, self._status.line, self.experiment.card),
                 *(views.tiles.add_class("mpviz-later"), views.verdict.add_class("mpviz-of-run")),
+                self._try.add_class("mpviz-of-run"),
                 timeline.add_class("mpviz-of-run").add_class("mpviz-at-t"),
                 walk.after,
                 pair.add_class("mpviz-pair").add_class("mpviz-later"),
@@ -144,7 +168,7 @@ class RunTab:
     def refresh_buttons(self) -> None:
         """Enable and disable what depends on whether something runs."""
         busy = self._activity.busy
-        for pressed in (self.run_button, self.compare_button):
+        for pressed in (self.run_button, self.compare_button, self.try_button):
             pressed.disabled = busy
         self.sweep_button.disabled = busy or self.controls.workers.disabled
         self.cancel_button.disabled = not busy
@@ -175,12 +199,32 @@ class RunTab:
         return self.measure(lambda: [self.controls.plan()])
 
     def run_over_workers(self, _button: object = None) -> Any:
-        """Run the chosen mechanism with 1 to the chosen count of workers."""
-        return self.measure(self.controls.plans_over_workers, SPEEDUP)
+        """Study the chosen mechanism with 1 to the chosen count of workers."""
+        return self._on_study(self.controls.plans_over_workers(), _its_own, alone=True)
 
     def compare(self, _button: object = None) -> Any:
-        """Run every mechanism with the chosen count of workers."""
-        return self.measure(self.controls.plans_over_mechanisms, SPEEDUP)
+        """Study every mechanism with the chosen count of workers."""
+        return self._on_study(self.controls.plans_over_mechanisms(), _its_own, alone=True)
+
+    def try_it(self, _button: object = None) -> Any:
+        """Study the shown run's plan beside the one that its dearest cause proposes."""
+        cause = self._proposal()
+        if self._shown is None or cause is None:
+            return None
+        plan = self._shown.record.plan
+        changed = plan.changed(cause.change)
+        return self._on_study((plan, changed), promise(plan, changed), alone=False)
+
+    def _proposal(self) -> Cause | None:
+        """The dearest cause of the shown run, if a change of its plan would show it."""
+        found = self._shown.causes[:1] if self._shown else ()
+        return found[0] if found and found[0].change else None
+
+    def _run_shown(self, trace: Trace) -> None:
+        self._shown = trace
+        cause = self._proposal()
+        set_class(self._try, "mpviz-unused", cause is None)
+        self._tried.value = hint(cause.advice) if cause else ""
 
     async def measure(
         self, choose: Callable[[], Sequence[Plan]], chart: str = TIMELINE
@@ -264,6 +308,11 @@ class RunTab:
         """What a link would have to ask for."""
         step: dict[str, links.Value] = {links.STEP: self.walk.number} if self.walk.number else {}
         return self.controls.chosen() | step
+
+
+def _its_own(_study: Study) -> str:
+    """A study's own sentence."""
+    return ""
 
 
 def _chart_of(action: Action) -> str:

@@ -58,6 +58,8 @@ class Views:
         The worker count at which the speedup chart's ideal line ends.
     on_select
         Gets the number of the run that the reader chose in the table.
+    on_show
+        Gets the trace of each run that is shown.
     on_error
         Gets what a handler raised.
     """
@@ -68,9 +70,11 @@ class Views:
         lanes: int,
         most_workers: int,
         on_select: Callable[[int], object],
+        on_show: Callable[[Trace], object],
         on_error: Callable[[Exception], object],
     ) -> None:
         self._drawn: tuple[int, float | None] = (lanes, None)
+        self._on_show = on_show
         empty = timeline_columns(_empty(TASKS), _empty(INTERVALS), lanes=lanes)
         self.timeline = FigureView(
             timeline(empty, lanes=lanes),
@@ -133,6 +137,7 @@ class Views:
         name = "mpviz-verdict" if went_well(run) else "mpviz-verdict mpviz-bad"
         self.verdict.value = element("p", sentence, name, role="status")
         self.printed.value = _printed(trace.output)
+        self._on_show(trace)
 
     def show_session(self, traces: Sequence[Trace], selected: int) -> None:
         """Show all runs of this session: the table, the points, where the time went."""

@@ -1,10 +1,18 @@
-// A labelled file input for one text file; its size is checked before anything is sent.
+// A labelled file input for one file; its size is checked before anything is sent.
 
 let count = 0;
 
-async function read(file, largest) {
+const base64 = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+  reader.onerror = () => reject(reader.error);
+  reader.readAsDataURL(file);
+});
+
+async function read(file, largest, binary) {
   if (file.size > largest) return { type: "too large" };
   try {
+    if (binary) return { type: "file", text: await base64(file) };
     const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
     return { type: "file", text };
   } catch {
@@ -17,7 +25,8 @@ function render({ model, el }) {
   const label = document.createElement("label");
   const input = document.createElement("input");
   input.type = "file";
-  input.accept = ".txt,.csv,text/plain";
+  const binary = model.get("binary");
+  input.accept = binary ? ".zip,application/zip" : ".txt,.csv,text/plain";
   input.id = `mpviz-upload-${Date.now()}-${count++}`;
   label.htmlFor = input.id;
   el.append(label, input);
@@ -30,7 +39,8 @@ function render({ model, el }) {
   input.addEventListener("click", () => { input.value = ""; });
   input.addEventListener("change", async () => {
     const file = input.files[0];
-    if (file) model.send({ name: file.name, ...(await read(file, model.get("max_bytes"))) });
+    if (!file) return;
+    model.send({ name: file.name, ...(await read(file, model.get("max_bytes"), binary)) });
   });
   model.on("change:label change:disabled", update);
   update();

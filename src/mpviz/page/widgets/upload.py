@@ -1,4 +1,4 @@
-"""A file input for one text file. Knows no run: it hands over a name and a text, both checked."""
+"""A file input for one file. Knows no run: it hands over a name and a text, both checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_NAME = 120
 
 
 class Upload(BaseWidget):
-    """A labelled file input for one text file.
+    """A labelled file input for one file.
 
     Parameters
     ----------
@@ -24,7 +24,9 @@ class Upload(BaseWidget):
     max_bytes
         A larger file is refused in the browser, and again here.
     on_file
-        Gets the file's name and text.
+        Gets the file's name and text, or its bytes in Base64.
+    binary
+        Take a zip, and no text.
     on_error
         Gets one sentence: why a file was refused, or what ``on_file`` raised.
     """
@@ -34,6 +36,7 @@ class Upload(BaseWidget):
     label = traitlets.Unicode().tag(sync=True)
     max_bytes = traitlets.Int().tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
+    binary = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -42,9 +45,13 @@ class Upload(BaseWidget):
         *,
         on_file: Callable[[str, str], object],
         on_error: Callable[[str], object],
+        binary: bool = False,
     ) -> None:
         super().__init__(
-            label=label, max_bytes=max_bytes, on_error=lambda error: on_error(str(error))
+            label=label,
+            max_bytes=max_bytes,
+            binary=binary,
+            on_error=lambda error: on_error(str(error)),
         )
         self._on_file = on_file
         self._refuse = on_error
@@ -63,7 +70,10 @@ class Upload(BaseWidget):
             self._on_file(name, text)
 
     def _too_large(self, text: object) -> bool:
-        return isinstance(text, str) and len(text.encode(errors="replace")) > self.max_bytes
+        if not isinstance(text, str):
+            return False
+        most = self.max_bytes * 4 // 3 + 4 if self.binary else self.max_bytes  # as Base64
+        return len(text) > most or len(text.encode(errors="replace")) > most
 
 
 def _file_name(given: str) -> str:

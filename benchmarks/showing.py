@@ -1,0 +1,178 @@
+"""What showing costs: the page's makespan over the shell's, interleaved, on the same machine.
+
+    python -m benchmarks.showing [--pairs 12] [voila] [lab]      (in the checkout)
+
+Each pair runs one plan on the page, in a real Chromium over a real server, and from the shell, in
+random order. The ratio is that of the two makespans; its interval is the one that a study uses.
+A claim is held against the interval's upper end. Server, kernel and page stay open meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as Late
+
+from benchmarks.page import free_port, wait_for
+from mpviz.analysis.verdicts import interval
+from mpviz.core import resources
+
+CLAIM = 1.05
+TINY = ["25"] * 2000  # a task adds up 25,000 numbers: about a millisecond
+PLANS = {"ten primes": ("is_prime", "prime_mixture"), "2,000 tasks of 1 ms": ("busy", "")}
+FACES = ("voila", "lab")
+SETTLE = 1.0  # seconds for the page to come to rest between two runs
+
+
+@contextmanager
+def served(face: str, folder: Path) -> Iterator[str]:
+    """A server, and the address at which it shows the dashboard."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    if face == "voila":
+        command = ["mpviz", "serve", "--port", str(port)]
+        probe, address = "/voila/static/favicon.ico", f"{url}/"
+    else:
+        shutil.copy(resources.notebook(), folder / "dashboard.ipynb")
+        command = [
+            *("jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}"),
+            *("--IdentityProvider.token=", "--LabApp.news_url=None"),
+        ]
+        probe, address = "/api/status", f"{url}/lab/tree/dashboard.ipynb"
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(f"{url}{probe}")
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def open_page(page: Page, face: str, address: str) -> None:
+    """Open the dashboard."""
+    page.goto(address)
+    if face == "lab":
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        for _ in range(5):  # until its notebook has the focus, it takes the click and runs nothing
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            with suppress(Late):
+                page.locator(".mpviz canvas").first.wait_for(timeout=5_000)
+                break
+    page.locator(".mpviz canvas").first.wait_for()
+
+
+def choose(page: Page, plan: str) -> None:
+    """Set the controls."""
+    workload, input_set = PLANS[plan]
+    page.get_by_label("Workload", exact=True).select_option(workload)
+    if input_set:
+        page.get_by_label("Input set", exact=True).select_option(input_set)
+        return
+    page.get_by_label("Input set", exact=True).select_option("Paste numbers…")
+    field = page.locator(".mpviz textarea")
+    field.fill("\n".join(TINY))
+    field.press("Tab")
+    page.get_by_text("2,000 numbers").first.wait_for()
+
+
+def on_page(page: Page) -> float:
+    """Press Run and read the makespan of the run that comes of it."""
+    rows = page.locator(".mpviz input[type=radio]")
+    before = rows.count()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_function(
+        "n => document.querySelectorAll('.mpviz input[type=radio]').length > n", arg=before
+    )
+    page.locator(".mpviz-status", has_text="Done.").first.wait_for()
+    tile = page.locator(".mpviz-tile", has_text="Makespan").first.inner_text()
+    return seconds_of(tile.splitlines()[1])
+
+
+def seconds_of(text: str) -> float:
+    """The time that the page writes: "1.34 s", "530 ms"."""
+    number, unit = text.split()
+    return float(number) * {"s": 1.0, "ms": 1e-3}[unit]
+
+
+def in_shell(plan: str, numbers: Path) -> float:
+    """The makespan of the same plan, by `mpviz run`."""
+    workload, input_set = PLANS[plan]
+    command = [sys.executable, "-m", "mpviz", "run", workload, "--json"]
+    command += ["--input-set", input_set or str(numbers)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(json.loads(done.stdout)["makespan_s"])
+
+
+def measured(page: Page, plan: str, numbers: Path, pairs: int) -> list[tuple[float, float]]:
+    """Pairs of makespans, page and shell, the first pair left out."""
+    choose(page, plan)
+    found = []
+    chance = random.Random(0)
+    for _ in range(pairs + 1):
+        first = chance.random() < 0.5
+        time.sleep(SETTLE)
+        shell = in_shell(plan, numbers) if first else 0.0
+        time.sleep(SETTLE)
+        shown = on_page(page)
+        time.sleep(SETTLE)
+        found.append((shown, shell if first else in_shell(plan, numbers)))
+    return found[1:]
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=12)
+    parser.add_argument("faces", nargs="*", default=list(FACES))
+    asked = parser.parse_args()
+    held = True
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="mpviz-") as name, sync_playwright() as playwright:
+        folder = Path(name)
+        numbers = folder / "numbers.txt"
+        numbers.write_text("\n".join(TINY))
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("MPVIZ_CHROMIUM"), args=["--no-sandbox"]
+        )
+        for face in asked.faces:
+            with served(face, folder) as address:
+                page = browser.new_page()
+                page.set_default_timeout(60_000)
+                open_page(page, face, address)
+                for plan in PLANS:
+                    pairs = np.log(np.array(measured(page, plan, numbers, asked.pairs)))
+                    found = interval(pairs[:, 0] - pairs[:, 1])
+                    held &= found.high <= CLAIM
+                    shown, shell = np.exp(np.median(pairs, axis=0))
+                    lines.append(
+                        f"| {plan} | {face} | {shown:.3f} s | {shell:.3f} s | {found.ratio:.3f} |"
+                        f" {found.low:.3f} to {found.high:.3f} | ≤ {CLAIM} |"
+                        f" {'yes' if found.high <= CLAIM else '**no**'} |"
+                    )
+                    print(lines[-1], file=sys.stderr, flush=True)
+                page.close()
+        browser.close()
+    print("| plan | face | page | shell | ratio | 95 % interval | claim | held |\n|" + "---|" * 8)
+    print("\n".join(lines))
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
