@@ -20,6 +20,7 @@ from mpviz.page.status import Status
 from mpviz.page.study.tab import StudyTab
 from mpviz.page.widgets.address import Address
 from mpviz.page.widgets.copy_button import CopyButton
+from mpviz.page.widgets.handlers import report
 from mpviz.page.widgets.painted import Painted
 from mpviz.page.widgets.tabs import Tabs
 from mpviz.serving import limits
@@ -104,7 +105,12 @@ class Page:
         if self.activity.busy:
             return None
         self.tabs.choose(STUDY)
-        return await self.study.measure(plans, said, alone=alone)
+        try:
+            return await self.study.measure(plans, said, alone=alone)
+        except Exception as error:
+            report(error)
+            self.study.status.show_error(error)
+            return None
 
     def _activity_changed(self) -> None:
         busy = self.activity.busy
