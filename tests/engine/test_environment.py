@@ -170,9 +170,8 @@ def test_at_least_some_part_of_a_cpu_is_usable() -> None:
 def test_the_environment_fills_the_columns_of_a_run_in_their_order() -> None:
     names = [column.name for column in schema.RUNS]
     place = names[names.index("cpu_model") :]
-    assert list(environment(abs)) == [
-        name for name in place if name not in ("seed", "round", "order")
-    ]
+    others = ("seed", "round", "order")
+    assert list(environment(abs)) == [name for name in place if name not in others]
 
 
 def test_the_environment_says_what_it_is() -> None:

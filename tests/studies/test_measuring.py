@@ -50,8 +50,8 @@ def test_a_sweep_measures_each_configuration_in_each_round() -> None:
 
 @pytest.mark.process
 def test_what_cannot_be_sent_is_refused_before_anything_runs() -> None:
-    with pytest.raises(mpviz.Refused):
-        mpviz.sweep(is_prime, [open(os.devnull)], repeats=1)  # noqa: SIM115
+    with open(os.devnull) as file, pytest.raises(mpviz.Refused):
+        mpviz.sweep(is_prime, [file], repeats=1)
 
 
 @pytest.mark.process

@@ -13,14 +13,14 @@ from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
 from mpviz.analysis.laws import fit_usl, held_out
-from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources
+from mpviz.charts.canvas import Columns, Values, hover, legend, note, sheet, sources
 from mpviz.charts.palette import GREY, INK, TEXT, mechanism_look
 from mpviz.core.errors import Refused
 from mpviz.core.text import counted, digits, percent
 
 HEIGHT = 380
 EMPTY = "a study of several worker counts draws a curve"
-STEPS = 60  # points of a law's curve
+STEPS = 120  # pieces of a law's curve
 
 
 def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Columns:
@@ -37,16 +37,15 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
     -------
     dict
         Of the sources ``points``, ``lines``, ``known`` and ``predicted`` (the law, where there are
-        six worker counts or more), ``laws`` (a text each), ``note`` and ``extent``.
+        six worker counts or more; each a row a piece of a line), ``laws`` (a text each), ``note``
+        and ``extent``.
     """
     shown = summary[summary["speedup"].notna() & (summary["mechanism"] != "sequential")]
     series = ["mechanism", "start_method", "chunk_size"]
     points: dict[str, list[Any]] = {
         name: [] for name in ("x", "y", "low", "high", "name", "colour", "marker", "text")
     }
-    lines: dict[str, Any] = {name: [] for name in ("xs", "ys", "colour")}
-    known: dict[str, Any] = {name: [] for name in ("xs", "ys", "colour")}
-    predicted: dict[str, Any] = {name: [] for name in ("xs", "ys", "colour")}
+    lines, known, predicted = _pieces(), _pieces(), _pieces()
     laws: list[str] = []
     varied = [key for key in series if len(set(shown[key])) > 1 or key == "mechanism"]
     for _, each in shown.groupby(series, sort=False):
@@ -71,9 +70,7 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
             )
         workers = ordered["workers"].to_numpy(float)
         speedup = ordered["speedup"].to_numpy(float)
-        lines["xs"].append(workers)
-        lines["ys"].append(speedup)
-        lines["colour"].append(look.colour)
+        _join(lines, workers, speedup, look.colour)
         try:
             law = fit_usl(workers.astype(int).tolist(), speedup.tolist())
             error = held_out("usl", workers.astype(int).tolist(), speedup.tolist()).error
@@ -83,14 +80,11 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
             f"{name}: contention {digits(law.alpha)}, coherence {digits(law.beta)};"
             f" beyond what was measured wrong by {percent(error)} on held-out counts"
         )
-        n = np.linspace(1, workers.max(), STEPS)
+        n = np.linspace(1, workers.max(), STEPS + 1)
         y = law.gamma * n / (1 + law.alpha * (n - 1) + law.beta * n * (n - 1))
         beyond = n > usable_cpus
-        for part, where in ((known, ~beyond), (predicted, beyond)):
-            if where.sum() > 1:
-                part["xs"].append(n[where])
-                part["ys"].append(y[where])
-                part["colour"].append(look.colour)
+        _join(known, n[~beyond], y[~beyond], look.colour)
+        _join(predicted, n[beyond], y[beyond], look.colour, every=2)
     most = max([*points["x"], 2.0])
     top = max([*points["high"], 2.0])
     numbers = ("x", "y", "low", "high")
@@ -103,6 +97,18 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
         "note": {"text": [] if points["x"] else [EMPTY]},
         "extent": {"x": np.array([1.0, most]), "y": np.array([0.0, top])},
     }
+
+
+def _pieces() -> dict[str, Any]:
+    return {name: [] for name in ("x0", "y0", "x1", "y1", "colour")}
+
+
+def _join(pieces: dict[str, Any], x: Values, y: Values, colour: str, *, every: int = 1) -> None:
+    """Join neighbouring points; of the pieces every so manieth, so that 2 gives dashes."""
+    found = {"x0": x[:-1], "y0": y[:-1], "x1": x[1:], "y1": y[1:]}
+    for name, values in found.items():
+        pieces[name] += list(values[::every])
+    pieces["colour"] += [colour] * len(x[:-1][::every])
 
 
 def _part(key: str, what: Any) -> str:
@@ -142,13 +148,11 @@ def scaling(columns: Columns, *, usable_cpus: float) -> figure:
                 line_width=1.5,
             )
         )
-    plot.multi_line(
-        "xs", "ys", source=data["lines"], line_color="colour", line_width=1.5, line_alpha=0.6
-    )
-    for name, dash in (("known", "solid"), ("predicted", "dashed")):
-        plot.multi_line(
-            "xs", "ys", source=data[name], line_color="colour", line_width=1, line_dash=dash
-        )
+    for name, alpha, width in (("lines", 0.6, 1.5), ("known", 1, 1), ("predicted", 1, 1)):
+        plot.segment(
+            "x0", "y0", "x1", "y1", source=data[name], line_color="colour", line_alpha=alpha,
+            line_width=width,
+        )  # fmt: skip
     plot.segment("x", "low", "x", "high", source=data["points"], line_color="colour", line_width=3)
     points = plot.scatter(
         "x", "y", source=data["points"], marker="marker", size=11, fill_color="colour",

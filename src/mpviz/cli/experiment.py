@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,18 +49,10 @@ def measured(plan: Plan) -> Trace:
     return sound(Trace(follow(plan), baseline), follow)
 
 
-def follow(plan: Plan, pressed: list[str] | None = None, *, quiet: bool = False) -> Record:
-    """Run a plan to its end and show its progress; Ctrl-C cancels it and is noted in `pressed`.
-
-    Parameters
-    ----------
-    quiet
-        Show no progress.
-    """
+def follow(plan: Plan, pressed: list[str] | None = None) -> Record:
+    """Run a plan to its end and show its progress; Ctrl-C cancels it and is noted in `pressed`."""
     running = runner.start(plan)
     try:
-        if quiet:
-            return running.wait()
         with progress(plan) as show:
             while not running.done:
                 try:
@@ -73,6 +65,16 @@ def follow(plan: Plan, pressed: list[str] | None = None, *, quiet: bool = False)
             pressed.append("Ctrl-C")
     except Exception as error:  # the run itself is not affected
         note(f"progress can't be shown: {type(error).__name__}: {error}")
+    return runner.finish(running)
+
+
+def quietly(plan: Plan, pressed: Sequence[str]) -> Record:
+    """Run a plan to its end and show nothing; cancelled as soon as `pressed` holds something."""
+    running = runner.start(plan)
+    while not pressed:
+        with suppress(TimeoutError):
+            return running.wait(LOOK_EVERY)
+    running.cancel()
     return runner.finish(running)
 
 

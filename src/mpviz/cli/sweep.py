@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mpviz.cli.interrupts import importing
+from mpviz.cli.interrupts import importing, noting
 from mpviz.cli.options import Version
 from mpviz.cli.printing import note, write
 from mpviz.core.errors import Refused
@@ -58,7 +58,7 @@ def sweep(
     written; 2 asked for something impossible, and nothing was run.
     """
     with importing():
-        from mpviz.cli.experiment import follow, in_turn, kept
+        from mpviz.cli.experiment import in_turn, kept, quietly
         from mpviz.cli.plan import subject_of
         from mpviz.cli.study import as_json, report, told
         from mpviz.studies import measuring
@@ -79,18 +79,17 @@ def sweep(
     )
     wanted = Sweep(plans, repeats, budget, seed)
     measuring.check(wanted)
-    with in_turn():
+    pressed: list[str] = []
+    with in_turn(), noting(pressed), told() as before:
         rounds = Rounds(wanted, csv)
-        pressed: list[str] = []
 
         def run(plan: Any) -> Any:
-            record = follow(plan, pressed, quiet=True)
+            record = quietly(plan, pressed)
             if pressed:
                 rounds.stop()
             return record
 
-        with told() as before:
-            study = measuring.measure(rounds, run, before)
+        study = measuring.measure(rounds, run, before)
     if study.rows:
         kept(study)
     write(as_json(study) if in_json else report(study))
