@@ -124,7 +124,9 @@ def test_a_standard_output_that_is_closed_is_one_sentence_too() -> None:
     assert done.stderr == "mpviz: what was found can't be printed: standard output is closed.\n"
 
 
-@pytest.mark.parametrize("verb", [[], ["run"], ["faults"], ["list"], ["serve"]])
+@pytest.mark.parametrize(
+    "verb", [[], ["run"], ["sweep"], ["history"], ["compare"], ["faults"], ["list"], ["serve"]]
+)
 def test_version_and_help_are_everywhere(
     verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,7 +80,7 @@ def _table(entries: list[Entry]) -> list[str]:
         (
             one.name,
             one.label,
-            "" if math.isnan(one.makespan_s) else seconds(one.makespan_s),
+            "" if one.makespan_s is None else seconds(one.makespan_s),
             one.title,
         )
         for one in entries

@@ -6,7 +6,9 @@ A zip may come from anyone: only files of ours are taken out of it, each up to a
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from pathlib import Path
 
 from mpviz.core.errors import Refused
@@ -15,6 +17,10 @@ from mpviz.studies.history import LABEL, RUN_FILES
 from mpviz.studies.keeping import FILES
 
 OURS = (*dict.fromkeys((*RUN_FILES, *FILES)), LABEL)
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, ValueError, IndexError),
+)
 LARGEST = 64 * 2**20  # bytes of all that is taken out of a zip
 
 
@@ -51,9 +57,9 @@ def unzip(data: bytes, folder: Path) -> None:
                     raise Refused(f"The zip holds more than {size(LARGEST)}.")
                 (folder / name).write_bytes(text)
                 found += 1
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        if isinstance(error, Refused):
-            raise
+    except Refused:
+        raise
+    except UNREADABLE as error:
         raise Refused(f"The file is no zip that can be read: {quoted(str(error))}.") from error
     if not found:
         raise Refused("The zip holds no run and no study of mpviz.")

@@ -63,7 +63,7 @@ class Entry:
     title
         What it was: mechanism, workload and input set, or how many configurations.
     makespan_s
-        Of a run; NaN of a study.
+        Of a run; None of a study.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Entry:
     label: str
     started_at: str
     title: str
-    makespan_s: float
+    makespan_s: float | None
 
     @property
     def name(self) -> str:
@@ -160,7 +160,7 @@ class History:
     def entries(self) -> list[Entry]:
         """What was kept, the newest first; a folder that is none of ours is left out."""
         try:
-            folders = [Path(one.path) for one in os.scandir(self.folder) if one.is_dir()]
+            folders = [Path(one.path) for one in os.scandir(self.folder) if _is_folder(one)]
         except OSError:
             return []
         found = []
@@ -283,7 +283,7 @@ class History:
             head, _ = keeping.read_head(folder)
             what = counted(len(head.configurations), "configuration")
             title = f"study of {what}: {_subject(head.workload, head.input_set)}"
-            return Entry(folder, "study", _label(folder), head.started_at, title, float("nan"))
+            return Entry(folder, "study", _label(folder), head.started_at, title, None)
         row = _first_row(folder / "runs.csv")
         method = f", {row['start_method']}" if row.get("start_method") else ""
         try:
@@ -309,6 +309,10 @@ def read(folder: Path) -> KeptRun | Study:
     if len(kept.runs) != 1:
         raise Refused(f"{folder} has {counted(len(kept.runs), 'run')}; an entry has one.")
     return kept
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)  # what a link leads to is not ours to delete
 
 
 def _stamp(when: str) -> str:

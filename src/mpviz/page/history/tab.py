@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import math
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -210,7 +210,7 @@ class HistoryTab:
         except (binascii.Error, ValueError) as error:
             raise Refused(f"{name} did not arrive whole.") from error
         with tempfile.TemporaryDirectory(prefix="mpviz-") as folder:
-            inside = Path(folder) / Path(name).stem
+            inside = Path(folder) / (re.sub(r"[^\w.-]", "-", Path(name).stem).strip(".") or "zip")
             inside.mkdir()
             unzip(data, inside)
             self._chosen = self._history.take_in(inside)
@@ -230,6 +230,6 @@ def _row(entry: Entry) -> dict[str, str]:
     return {
         "when": clipped(entry.started_at[:19].replace("T", " "), 19),
         "label": entry.label,
-        "makespan": "" if math.isnan(entry.makespan_s) else seconds(entry.makespan_s),
+        "makespan": "" if entry.makespan_s is None else seconds(entry.makespan_s),
         "title": clipped(entry.title, 80),
     }

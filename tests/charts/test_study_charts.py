@@ -1,0 +1,110 @@
+"""The charts of a study: columns that hold what they say, and which a page can carry."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mpviz.charts.heat import heat, heat_columns
+from mpviz.charts.ranking import FAR, ranking, ranking_columns, ranking_height
+from mpviz.charts.scaling import scaling, scaling_columns
+from mpviz.page.widgets.figure import FigureView
+from mpviz.studies.rounds import Rounds
+from mpviz.studies.study import Study
+from mpviz.studies.sweep import Sweep
+from tests.studies.made import drive, plan_of
+
+COUNTS = (1, 2, 3, 4, 6, 8)
+
+
+def study(counts=(1, 2), mechanisms=("pool.map", "queue"), seconds=None, rounds=3) -> Study:
+    plans = tuple(plan_of(mechanism=m, workers=n) for m in mechanisms for n in counts)
+    made = Rounds(Sweep(plans, rounds=rounds))
+    drive(made, seconds or (lambda step: 1.0 if step.place < 0 else 1.1 / step.plan.workers))
+    return made.study
+
+
+def columns_of(found: Study) -> dict:
+    base = float(np.nanmedian(found.baseline_makespans))
+    return ranking_columns(found.summary, found.runs, found.names, base)
+
+
+def test_the_fastest_is_on_top_and_each_run_behind_its_configuration() -> None:
+    found = study()
+    columns = columns_of(found)
+    assert len(columns["labels"]["text"]) == 4
+    assert columns["labels"]["text"][0].split(",")[1].strip().startswith("2 workers")
+    assert np.all(np.diff(columns["points"]["x"]) >= 0)
+    assert len(columns["raw"]["x"]) == 4 * 3
+    assert columns["lines"]["kind"] == ["the best", "sequential"]
+
+
+def test_what_took_very_long_is_drawn_at_the_edge_and_says_how_long() -> None:
+    found = study(seconds=lambda step: 100.0 if step.place == 3 else 1.0)
+    columns = columns_of(found)
+    assert max(columns["points"]["x"]) == pytest.approx(FAR)
+    assert "100 s" in columns["labels"]["text"][-1]
+
+
+def test_what_failed_has_a_row_and_no_point() -> None:
+    found = study(seconds=lambda step: math.nan if step.place == 1 else 1.0)
+    columns = columns_of(found)
+    assert len(columns["points"]["x"]) == 3
+    assert "1 run failed" in columns["labels"]["text"][-1]
+
+
+def test_a_law_is_drawn_from_six_worker_counts_on_and_dashed_beyond_the_cpus() -> None:
+    few = scaling_columns(study().summary, 2)
+    assert few["laws"]["text"] == []
+    assert len(few["known"]["x0"]) == len(few["predicted"]["x0"]) == 0
+    many = scaling_columns(study(counts=COUNTS, mechanisms=("pool.map",)).summary, 2)
+    assert "held-out counts" in many["laws"]["text"][0]
+    assert max(many["known"]["x1"]) <= 2
+    assert min(many["predicted"]["x0"]) > 2
+    gaps = np.diff(many["predicted"]["x0"])
+    lengths = np.subtract(many["predicted"]["x1"], many["predicted"]["x0"])[:-1]
+    assert np.all(gaps > 1.5 * lengths)  # dashes
+    assert len(many["lines"]["x0"]) == len(COUNTS) - 1
+
+
+def test_one_round_has_no_interval() -> None:
+    columns = scaling_columns(study(rounds=1).summary, 2)
+    assert np.array_equal(columns["points"]["low"], columns["points"]["y"])
+    assert all("one look" in text for text in columns["points"]["text"])
+
+
+def test_a_cell_is_the_best_of_its_mechanism_and_workers() -> None:
+    columns = heat_columns(study().summary)
+    assert columns["labels"]["text"] == ["pool.map", "queue"]
+    assert columns["counts"]["text"] == ["1", "2"]
+    assert columns["cells"]["speedup"] == ["0.909", "1.82", "0.909", "1.82"]
+
+
+@pytest.mark.parametrize("counts", [(1, 2), COUNTS])
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_the_page_can_carry_each(counts: tuple, rounds: int) -> None:
+    found = study(counts=counts, rounds=rounds)
+    columns = columns_of(found)
+    figures = [
+        ranking(columns),
+        scaling(scaling_columns(found.summary, 2), usable_cpus=2),
+        heat(heat_columns(found.summary)),
+    ]
+    assert figures[0].height == ranking_height(len(found.names))
+    for figure in figures:
+        FigureView(figure, label="x", height=figure.height).close()
+
+
+def test_without_a_time_each_says_what_would_fill_it() -> None:
+    found = study(seconds=lambda _step: math.nan)
+    empty = found.summary.iloc[:0]
+    runs = found.runs.iloc[:0]
+    for columns in (
+        ranking_columns(empty, runs, []),
+        scaling_columns(found.summary),
+        heat_columns(found.summary),
+    ):
+        assert len(columns["note"]["text"]) == 1
+    assert isinstance(empty, pd.DataFrame)
+    assert ranking(ranking_columns(empty, runs, [])).renderers
