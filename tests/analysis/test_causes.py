@@ -199,7 +199,7 @@ def test_a_neighbour_is_named_where_it_took_what_the_tasks_waited_for(make: Make
     trace = make(EVEN, alone=0.05, cpu=0.5, counts={"waited_ns": 5 * 10**8}, others=1.0)
     (cause,) = trace.causes
     assert cause.kind == "neighbour"
-    assert "took 1.00 s of CPU time, 50% of this machine's" in cause.sentence
+    assert "while other programs had 1.00 s of CPU time" in cause.sentence
 
 
 def test_waiting_for_a_cpu_with_neither_neighbour_nor_crowd_has_no_cause(make: Make) -> None:

@@ -85,3 +85,13 @@ def test_where_most_values_are_equal_one_that_is_not_can_still_be_far_out() -> N
 def test_among_fewer_than_five_nothing_is_far_out() -> None:
     assert not outliers(np.array([1.0, 1.0, 1.0, 9.0])).any()
     assert len(outliers(np.array([]))) == 0
+
+
+def test_runs_that_others_disturbed_are_counted() -> None:
+    times = {"a": [1.0] * 4}
+    (found,) = cautions(times, [0.02, 0.3, float("nan"), 0.1])
+    assert found.kind == "others"
+    assert found.sentence == (
+        "In 2 of 4 runs other programs took 10% or more of the machine's CPU time, at most 30%."
+    )
+    assert cautions(times, [0.02, 0.05]) == ()

@@ -57,6 +57,9 @@ PERFECT: dict[str, Any] = {
     "left_behind": 0,
     "usable_cpus": 2.0,
     "gil": True,
+    "cpus": 2,
+    "watched_s": 1.34,
+    "others_s": 0.1,
 }
 
 
@@ -64,6 +67,13 @@ def said(**changes: Any) -> str:
     if "cpu_s" in changes:
         changes.setdefault("computing_s", changes["cpu_s"])
     return explain(PERFECT | changes)
+
+
+def test_a_run_that_others_disturbed_says_so() -> None:
+    text = said(others_s=0.67)
+    assert text.endswith("Disturbed: other programs took 25% of this machine's CPU time meanwhile.")
+    for unknown in (NAN, None):
+        assert "Disturbed" not in said(others_s=unknown)
 
 
 def test_of_a_perfect_run_it_says_the_speedup_and_that_all_was_computing() -> None:

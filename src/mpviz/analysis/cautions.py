@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from mpviz.core.text import percent, seconds
+from mpviz.core.text import counted, percent, seconds
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +21,7 @@ SLOW_FIRST = 0.05  # slower than the later rounds by this much at least, and far
 DRIFTED = 0.05  # over the study, at least
 SURE = 0.01  # chance of such a trend where there is none
 SPREAD = 0.10  # standard deviation over mean; as pyperf warns
+DISTURBED = 0.10  # of the machine's CPU time that other programs took
 SHORT = 0.001  # seconds; as pyperf warns: below, timers and start-up are what is measured
 FEWEST_ROUNDS = 5  # to tell how far the first one lies from the others, and how they spread
 FEWEST_FOR_DRIFT = 10
@@ -33,7 +34,7 @@ class Caution:
     Attributes
     ----------
     kind
-        ``first_round``, ``drift``, ``spread`` or ``short``.
+        ``first_round``, ``drift``, ``others``, ``spread`` or ``short``.
     configuration
         Which one it is about; empty where it is about the whole study.
     sentence
@@ -59,7 +60,9 @@ def outliers(values: Floats) -> NDArray[np.bool_]:
     return found
 
 
-def cautions(makespans: Mapping[str, Sequence[float]]) -> tuple[Caution, ...]:
+def cautions(
+    makespans: Mapping[str, Sequence[float]], others: Sequence[float] = ()
+) -> tuple[Caution, ...]:
     """All that speaks against a study.
 
     Parameters
@@ -67,13 +70,16 @@ def cautions(makespans: Mapping[str, Sequence[float]]) -> tuple[Caution, ...]:
     makespans
         Of each configuration, in seconds, one a round done, in the order of the rounds; NaN where
         there is none.
+    others
+        Of each run, what share of the machine's CPU time other programs took; NaN where that is
+        not known.
     """
     times = {name: np.asarray(values, dtype=np.float64) for name, values in makespans.items()}
     times = {name: np.where(v > 0, v, np.nan) for name, v in times.items() if (v > 0).any()}
     if not times:
         return ()
     pace = _pace(list(times.values()))
-    found = [_first_round(pace), _drift(pace)]
+    found = [_first_round(pace), _drift(pace), _others(np.asarray(others, dtype=np.float64))]
     for name, values in times.items():
         known = values[~np.isnan(values)]
         found += [_spread(name, known), _short(name, known)]
@@ -123,6 +129,18 @@ def _drift(pace: Floats) -> Caution | None:
     how = "slower" if change > 0 else "faster"
     text = f"From the first round to the last, runs became {percent(abs(change))} {how}."
     return Caution("drift", "", text)
+
+
+def _others(shares: Floats) -> Caution | None:
+    disturbed = int((shares >= DISTURBED).sum())
+    if not disturbed:
+        return None
+    text = (
+        f"In {disturbed:,} of {counted(len(shares), 'run')} other programs took"
+        f" {percent(DISTURBED)} or more of the machine's CPU time, at most"
+        f" {percent(float(np.nanmax(shares)))}."
+    )
+    return Caution("others", "", text)
 
 
 def _spread(name: str, times: Floats) -> Caution | None:

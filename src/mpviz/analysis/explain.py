@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from mpviz.analysis.metrics import NOISE, suspect
+from mpviz.analysis.cautions import DISTURBED
+from mpviz.analysis.metrics import NOISE, others_share, suspect
 from mpviz.core.text import counted, digits, listed, percent, seconds, short
 
 WORTH_A_WORD = 0.03  # a smaller share of the worker-seconds is not mentioned
@@ -33,7 +34,7 @@ def explain(run: Mapping[Any, Any]) -> str:
     run
         One row by ``schema.RUNS``.
     """
-    parts = [_failures(run), _ending(run), _speed(run), _shares(run)]
+    parts = [_failures(run), _ending(run), _speed(run), _shares(run), _disturbed(run)]
     return " ".join(part for part in parts if part)
 
 
@@ -189,6 +190,13 @@ def _shares(run: Mapping[Any, Any]) -> str:
         if part / total > WORTH_A_WORD
     ]
     return f"Of {seconds(total)} of worker time: {', '.join(told)}." if told else ""
+
+
+def _disturbed(run: Mapping[Any, Any]) -> str:
+    share = others_share(run)
+    if not share >= DISTURBED:
+        return ""
+    return f"Disturbed: other programs took {percent(share)} of this machine's CPU time meanwhile."
 
 
 def under_the_gil(run: Mapping[Any, Any]) -> bool:

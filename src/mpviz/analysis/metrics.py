@@ -245,3 +245,18 @@ def useful_by_lane(intervals: pd.DataFrame, lanes: int) -> Floats:
     length = (inside["end_s"] - inside["start_s"]).to_numpy(np.float64)
     sums = np.bincount(inside["worker"].to_numpy(np.int64), length, minlength=lanes)
     return sums.astype(np.float64)  # counts, where there is no interval at all
+
+
+def others_share(run: Mapping[Any, Any]) -> float:
+    """What share of the machine's CPU time other programs took during a run; NaN if not known.
+
+    Parameters
+    ----------
+    run
+        A row by ``schema.RUNS``.
+    """
+    values = [run[name] for name in ("others_s", "watched_s", "cpus")]
+    if any(pd.isna(value) for value in values):
+        return float("nan")
+    others, watched, cpus = (float(value) for value in values)
+    return others / (watched * cpus) if watched * cpus > 0 else float("nan")

@@ -135,7 +135,8 @@ class Study:
     def cautions(self) -> tuple[Caution, ...]:
         """What speaks against its figures."""
         times = {name: self.makespans(at).tolist() for at, name in enumerate(self.names)}
-        return cautions(times)
+        rows = [*self.rows.values(), *self.baseline_rows.values()]
+        return cautions(times, [metrics.others_share(row) for row in rows])
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -157,8 +158,8 @@ class Study:
         found = interval(log_ratios(self.baseline_makespans.tolist(), times.tolist()))
         workers = configuration.workers
         word, verdict = self._verdict(place)
-        others = self._column(place, "others_s")
-        share = others / (self._column(place, "watched_s") * self._column(place, "cpus"))
+        mine = [row for (_, at), row in self.rows.items() if at == place]
+        share = np.array([metrics.others_share(row) for row in mine], dtype=np.float64)
         warm = times - self._column(place, "startup_s") / workers
         return {
             "workload": self.head.workload,

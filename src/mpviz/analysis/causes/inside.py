@@ -137,12 +137,10 @@ def _crowded(seen: Evidence, total: float) -> Cause | None:
     cpus = float(seen.run["usable_cpus"])
     others = float(seen.run["others_s"])
     if others >= MOST_OF_IT * total * min(seen.n, cpus):
-        share = others / (float(seen.run["watched_s"]) * float(seen.run["cpus"]))
         return Cause(
             "neighbour",
             total,
-            f"Other programs took {seconds(others)} of CPU time, {percent(share)} of this"
-            " machine's, and tasks waited for a CPU.",
+            f"Tasks waited for a CPU while other programs had {seconds(others)} of CPU time.",
             "Measure again when they are done.",
         )
     if seen.n > cpus:
