@@ -39,6 +39,8 @@ class Limits:
         Bytes that all processes of a run may use together; None as in `Plan.memory`.
     cells
         Cells of the fault lab that one press may run.
+    configurations
+        Configurations of a study.
     runs, kept_tasks
         Runs that a page keeps, and the tasks in all of them; the oldest runs are dropped first.
     history
@@ -53,6 +55,7 @@ class Limits:
     upload: int
     memory: int | None
     cells: int
+    configurations: int
     runs: int
     kept_tasks: int
     history: bool = True
@@ -74,6 +77,7 @@ USUAL = Limits(
     upload=2 * MIB,
     memory=None,
     cells=1000,
+    configurations=200,
     runs=200,
     kept_tasks=2_000_000,
 )
@@ -87,6 +91,7 @@ PUBLIC = Limits(
     upload=256 * KIB,
     memory=2 * GIB,
     cells=20,  # a row or a column: the whole matrix would keep the others waiting for minutes
+    configurations=20,
     runs=50,
     kept_tasks=100_000,
     history=False,

@@ -13,6 +13,7 @@ from mpviz.page.app import Page
 from mpviz.page.run.task_controls import PASTE
 from mpviz.page.study.fields import longest_budget, numbers
 from mpviz.page.study.tab import StudyTab
+from mpviz.serving import limits
 from mpviz.studies.history import History
 from tests.page.replaying import PLAN, Replay, until
 
@@ -66,6 +67,17 @@ def test_a_hostile_budget_is_refused_and_nothing_runs(
 ) -> None:
     tab.fields.budget = type("Any", (), {"value": budget})()
     with pytest.raises(Refused, match=f"at most {longest_budget():.0f} s"):
+        asyncio.run(tab.run())
+    assert not replay.runs
+
+
+def test_more_configurations_than_are_allowed_are_refused_at_once(
+    tab: StudyTab, replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "current", lambda: limits.PUBLIC)
+    tab.fields.workers.value = ", ".join(map(str, range(1, 17)))
+    tab.fields.chunk_sizes.value = ", ".join(map(str, range(1, 10)))
+    with pytest.raises(Refused, match="288 configurations are more than the 20"):
         asyncio.run(tab.run())
     assert not replay.runs
 

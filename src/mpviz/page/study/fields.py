@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import re
 from typing import Any
@@ -62,14 +63,16 @@ class StudyFields:
         Raises
         ------
         Refused
-            When a list is none.
+            When a list is none, or there would be too many configurations.
         """
-        return {
+        axes = {
             "mechanisms": list(self.mechanisms.value),
             "workers": numbers("Workers", self.workers.value),
             "start_methods": list(self.start_methods.value),
             "chunk_sizes": numbers("Chunk sizes", self.chunk_sizes.value),
         }
+        check_count(math.prod(len(values) for values in axes.values()))
+        return axes
 
     def budget_s(self) -> float:
         """Seconds to spend.
@@ -80,6 +83,19 @@ class StudyFields:
             When a study can't have so many.
         """
         return check_budget(self.budget.value)
+
+
+def check_count(count: int) -> None:
+    """Refuse more configurations than a study of this page may have.
+
+    Raises
+    ------
+    Refused
+        When there are more.
+    """
+    most = limits.current().configurations
+    if count > most:
+        raise Refused(f"{count:,} configurations are more than the {most} that a study may have.")
 
 
 def longest_budget() -> float:

@@ -23,7 +23,7 @@ from mpviz.page.boxes import button, row
 from mpviz.page.history.keeper import Keeper
 from mpviz.page.markup import element, hint
 from mpviz.page.status import Status
-from mpviz.page.study.fields import StudyFields
+from mpviz.page.study.fields import StudyFields, check_count
 from mpviz.page.study.views import StudyViews
 from mpviz.page.widgets.download_button import DownloadButton
 from mpviz.page.widgets.handlers import report
@@ -127,6 +127,7 @@ class StudyTab:
         """
         if self._activity.busy:
             return None
+        check_count(len(plans))
         budget = self.fields.budget_s()
         admitted = tuple(limits.admit(plan) for plan in plans)
         seed = secrets.randbelow(2**31)
