@@ -2,9 +2,9 @@
 
     python -m benchmarks.history [--runs 1000] [--rounds 5]      (in the checkout)
 
-One run is really made and kept; the others are copies of its folder. Measured are the list by itself
-(`History.entries`, in this process) and, in the browser, from the click on the History tab to the
-frame in which its table is there. Claims are held against the slowest round.
+One run is really made and kept; the others are copies of its folder. Measured are the list by
+itself (`History.entries`, in this process) and, in the browser, from the click on the History tab
+to the frame in which its table is there. Claims are held against the slowest round.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def one_round(page: Page, url: str) -> dict[str, float]:
     page.get_by_label("Mechanism", exact=True).select_option("pipe")  # a few seconds of work
     page.get_by_text("whoever answers is sent").first.wait_for()
     page.evaluate(f"() => {{ {run}.click() }}")
-    page.locator(".mpviz-status", has_text="tasks done").wait_for()
+    page.locator(".mpviz-status", has_text="Running pipe").wait_for()
     page.wait_for_timeout(500)
     cancel, answers = BUTTON.format("Cancel"), says("Cancelling…") + " || " + says("Cancelled.")
     seen["Cancel to answer"] = page.evaluate(CLICK_AND_WAIT, [cancel, answers])
