@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mpviz.core.plan import START_METHODS
+from mpviz.core.text import listed
 from mpviz.faults.catalogue import FAULTS
 from mpviz.faults.lab.cell import Seen
 from mpviz.faults.lab.committed import FILE, Key, Matrix, python_of, read, write
@@ -102,11 +103,10 @@ def document(matrix: Matrix) -> str:
     """The matrix as a document: a table for each start method."""
     pythons = sorted({key[0] for key in matrix}, key=age)
     legend = "\n".join(f"- `{mark}` {seen}" for seen, mark in MARKS.items() if any_of(matrix, seen))
-    listed = f"{', '.join(pythons[:-1])} and {pythons[-1]}"
     cells = {key[1:] for key in matrix}
     alike = all(common(of_each(matrix, pythons, cell)) for cell in cells)
     differences = ALIKE if alike else UNLIKE
-    parts = [HEAD.format(pythons=listed, legend=legend, differences=differences)]
+    parts = [HEAD.format(pythons=listed(pythons), legend=legend, differences=differences)]
     parts += [table(matrix, pythons, method) for method in START_METHODS]
     return "\n".join(parts)
 

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mpviz.analysis.waterfall import Loss, Waterfall
+from mpviz.charts.chunks import chunks, chunks_columns, rules
 from mpviz.charts.heat import heat, heat_columns
 from mpviz.charts.ranking import FAR, ranking, ranking_columns, ranking_height
 from mpviz.charts.scaling import scaling, scaling_columns
+from mpviz.charts.waterfall import waterfall, waterfall_columns
 from mpviz.page.widgets.figure import FigureView
 from mpviz.studies.rounds import Rounds
 from mpviz.studies.study import Study
@@ -108,3 +111,55 @@ def test_without_a_time_each_says_what_would_fill_it() -> None:
         assert len(columns["note"]["text"]) == 1
     assert isinstance(empty, pd.DataFrame)
     assert ranking(ranking_columns(empty, runs, [])).renderers
+
+
+def sized(*sizes: int, rounds: int = 6) -> Study:
+    plans = tuple(plan_of(chunk_size=size) for size in sizes)
+    made = Rounds(Sweep(plans, rounds=rounds))
+    drive(made, lambda step: 1.0 + abs(step.place - 1) + 0.001 * (step.round % 2))
+    return made.study
+
+
+def test_a_curve_over_chunk_sizes_marks_what_others_choose() -> None:
+    found = sized(1, 2, 8)
+    columns = chunks_columns(found.summary, found.runs, found.chunk_rules)
+    assert columns["points"]["x"].tolist() == [0.0, 1.0, 3.0]
+    assert columns["best"]["text"] == ["best: chunks of 2, a speedup of 3.00"]
+    assert columns["rules"]["kind"][0] == "the standard library's: 1"
+    assert len(columns["lines"]["x0"]) == 2
+    assert len(columns["raw"]["x"]) == 18
+    assert np.all(columns["points"]["low"] <= columns["points"]["y"])
+    FigureView(chunks(columns), label="x", height=400).close()
+
+
+def test_rules_are_those_of_the_three_libraries() -> None:
+    assert rules(1000, 2, 0.001) == {
+        "the standard library's": 125,
+        "mpire's": 8,
+        "joblib's": 256,
+    }
+    assert "joblib's" not in rules(1000, 2, math.nan)
+
+
+def test_one_chunk_size_is_no_curve_and_one_look_no_best() -> None:
+    found = study()
+    columns = chunks_columns(found.summary, found.runs)
+    assert columns["note"]["text"]
+    assert chunks(columns).renderers
+    one = sized(1, 2, rounds=1)
+    assert "no verdict yet" in chunks_columns(one.summary, one.runs)["best"]["text"][0]
+
+
+def test_a_waterfall_adds_up_from_the_even_share_to_the_makespan() -> None:
+    found = Waterfall(
+        1.0,
+        (Loss("startup", 0.1), Loss("gap", 0.2), Loss("computing", -0.05), Loss("tail", 0.05)),
+        1.3,
+    )
+    columns = waterfall_columns(found)
+    assert columns["labels"]["text"][0] == "the sequential time, shared out evenly: 1.00 s"
+    assert columns["labels"]["text"][3] == "tasks: more CPU time than alone: −50.0 ms"
+    assert columns["joints"]["x"][-1] == pytest.approx(found.makespan_s)
+    assert columns["steps"]["colour"][3] != columns["steps"]["colour"][2]
+    for one in (columns, waterfall_columns(None)):
+        FigureView(waterfall(one), label="x", height=300).close()

@@ -120,3 +120,14 @@ def test_a_name_is_what_a_configuration_does_not_share(axes: dict, wanted: tuple
 
 def test_equal_configurations_have_names_of_their_own() -> None:
     assert len(set(names([Configuration.of(plan_of())] * 3))) == 3
+
+
+def test_doubling_chunk_sizes_go_up_to_an_even_deal_for_each_worker_count() -> None:
+    plans = grid(abs, tuple(range(20)), mechanisms=["pool.map"], workers=[2, 4],
+                 chunk_sizes="doubling")  # fmt: skip
+    found = [(plan.workers, plan.chunk_size) for plan in plans]
+    assert found == [*((2, size) for size in (1, 2, 4, 8, 10)), *((4, s) for s in (1, 2, 4, 5))]
+    with pytest.raises(mpviz.Refused, match="workers must be"):
+        grid(abs, (1,), mechanisms=["pool.map"], workers=["2"], chunk_sizes="doubling")  # type: ignore[list-item]
+    with pytest.raises(mpviz.Refused, match="chunk_sizes must be a list, not 'tripling'"):
+        grid(abs, (1,), mechanisms=["pool.map"], workers=[2], chunk_sizes="tripling")

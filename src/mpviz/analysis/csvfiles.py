@@ -99,7 +99,7 @@ def to_csv(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """The frame as CSV: a header, then a row a row; floats with all their digits."""
+    """The frame as CSV: a header, then each row; floats with all their digits."""
     texts = {str(name): _guarded(frame[name]) for name in frame if frame[name].dtype == "str"}
     # \r\n, as RFC 4180 has it, so that both are quoted where they stand in a cell.
     return str(frame.assign(**texts).to_csv(index=False, lineterminator="\r\n"))

@@ -14,6 +14,8 @@ from mpviz.analysis.causes.cause import Cause
 from mpviz.analysis.causes.naming import causes, why
 from mpviz.analysis.explain import explain, failed, went_well
 from mpviz.analysis.metrics import suspect
+from mpviz.analysis.waterfall import Waterfall, waterfall
+from mpviz.core.errors import Refused
 from mpviz.core.outcome import Ending
 from mpviz.core.plan import Plan
 from mpviz.core.record import Line, Record
@@ -42,12 +44,12 @@ class Trace:
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
-        """A row a task; columns and units in ``mpviz.core.schema.TASKS``."""
+        """A row for each task; columns and units in ``mpviz.core.schema.TASKS``."""
         return frames.tasks_frame(self.record, self._run)
 
     @cached_property
     def workers(self) -> pd.DataFrame:
-        """A row a worker that was started; ``mpviz.core.schema.WORKERS``."""
+        """A row for each worker that was started; ``mpviz.core.schema.WORKERS``."""
         return frames.workers_frame(self.record, self._run)
 
     @cached_property
@@ -122,6 +124,20 @@ class Trace:
             sent_b=self.record.usage.host.get("written_b", float("nan")),
         )
 
+    @cached_property
+    def losses(self) -> Waterfall | None:
+        """From the sequential time shared out evenly to the makespan; None without a baseline.
+
+        None, too, where a task of either run did not end well.
+        """
+        before = self.baseline
+        if before is None or before is self:
+            return None
+        try:
+            return waterfall(self.summary.to_dict(), before.summary.to_dict())
+        except Refused:
+            return None
+
     @property
     def failed(self) -> list[str]:
         """Which tasks raised or died, with which input: a sentence for each of the first."""
@@ -159,7 +175,7 @@ class Trace:
         )
 
     def timeline(self) -> figure:
-        """A Bokeh figure: a lane a worker, a bar a task, and where the run ended."""
+        """A Bokeh figure: a lane for each worker, a bar for each task, and where the run ended."""
         from mpviz.charts.timeline.figure import timeline
 
         lanes = self.record.plan.lanes

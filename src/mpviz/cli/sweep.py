@@ -35,7 +35,7 @@ def sweep(
             help=f"fork, spawn or forkserver; again for another. [{DEFAULT_START_METHOD}]"
         ),
     ] = None,
-    chunk_size: Annotated[str, typer.Option(help="Chunk sizes, as 1,10,100.")] = "1",
+    chunk_size: Annotated[str, typer.Option(help="Chunk sizes, as 1,10,100; or doubling.")] = "1",
     repeats: Annotated[
         int | None, typer.Option(help="Rounds. [until the verdict is decided]")
     ] = None,
@@ -63,7 +63,7 @@ def sweep(
         from mpviz.cli.study import as_json, report, told
         from mpviz.studies import measuring
         from mpviz.studies.rounds import Rounds
-        from mpviz.studies.sweep import Sweep, grid
+        from mpviz.studies.sweep import DOUBLING, Sweep, grid
 
     function, inputs, name = subject_of(workload, input_set)
     plans = grid(
@@ -72,7 +72,7 @@ def sweep(
         mechanisms=mechanism or ["pool.map"],
         workers=_numbers("--workers", workers),
         start_methods=start_method or [DEFAULT_START_METHOD],
-        chunk_sizes=_numbers("--chunk-size", chunk_size),
+        chunk_sizes=(DOUBLING if chunk_size == DOUBLING else _numbers("--chunk-size", chunk_size)),
         timeout=timeout,
         workload=name,
         input_set=inputs.name,

@@ -16,6 +16,7 @@ from typing import Any
 
 from mpviz.core.outcome import Ending
 from mpviz.core.record import Answer, Line
+from mpviz.core.text import counted
 from mpviz.engine.recording import output, results
 from mpviz.engine.recording.files import OUTPUT, RESULTS, read_end
 from mpviz.engine.recording.raw import LOG, NOT_KEPT, Reader
@@ -130,8 +131,7 @@ def _words_of(number: int) -> str:
 def _lost(saved: results.Saved, table: Table) -> str:
     """How many results in hand are not known as text, in words."""
     if saved.ending is None:
-        count = table.received
-        return f"{count:,} result{'s' if count != 1 else ''} in hand lost" if count else ""
+        return f"{counted(table.received, 'result')} in hand lost" if table.received else ""
     if saved.kept >= saved.count:
         return ""
     return (

@@ -110,7 +110,7 @@ class KeptRun:
         return " ".join([explain(self.summary.to_dict()), *failed(self.tasks)[:1]])
 
     def timeline(self) -> figure:
-        """A Bokeh figure: a lane a worker, a bar a task."""
+        """A Bokeh figure: a lane for each worker, a bar for each task."""
         from mpviz.charts.timeline.figure import timeline, timeline_columns
 
         row = self.summary

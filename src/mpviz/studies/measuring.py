@@ -23,7 +23,7 @@ def sweep(
     mechanisms: Sequence[str] = ("pool.map",),
     workers: Sequence[int] = (2,),
     start_methods: Sequence[str] = (DEFAULT_START_METHOD,),
-    chunk_sizes: Sequence[int] = (1,),
+    chunk_sizes: Sequence[int] | str = (1,),
     repeats: int | None = None,
     budget: float = DEFAULT_BUDGET,
     seed: int = 0,
@@ -43,7 +43,8 @@ def sweep(
         As for `mpviz.run`.
     mechanisms, workers, start_methods, chunk_sizes
         Lists; a configuration is one of each. What differs only in something that means nothing
-        to the mechanism is measured once.
+        to the mechanism is measured once. ``chunk_sizes="doubling"`` is 1, 2, 4 … up to an even
+        deal.
     repeats
         Rounds; if None, until the verdict is decided or the budget is spent.
     budget

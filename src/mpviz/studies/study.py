@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure
 
 NAN = float("nan")
+ALONE = "sequential"
 Floats = NDArray[np.float64]
 
 
@@ -75,12 +76,12 @@ class Study:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """A row a run, in the order they were made; ``mpviz.core.schema.RUNS``."""
+        """A row for each run, in the order they were made; ``mpviz.core.schema.RUNS``."""
         return _frame(self.rows.values())
 
     @cached_property
     def baselines(self) -> pd.DataFrame:
-        """A row a round: its sequential run; ``mpviz.core.schema.RUNS``."""
+        """A row for each round: its sequential run; ``mpviz.core.schema.RUNS``."""
         return _frame(self.baseline_rows.values())
 
     def makespans(self, place: int) -> Floats:
@@ -140,7 +141,7 @@ class Study:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """A row a configuration, in their order; ``mpviz.core.schema.CONFIGURATIONS``."""
+        """A row for each configuration, in their order; ``mpviz.core.schema.CONFIGURATIONS``."""
         rows = [self._row(at, each) for at, each in enumerate(self.head.configurations)]
         columns = {
             column.name: [row[column.name] for row in rows] for column in schema.CONFIGURATIONS
@@ -247,7 +248,7 @@ class Study:
         return f"{took}, a speedup of {digits(row['speedup'])} ({low} to {high})."
 
     def ranked(self) -> figure:
-        """A Bokeh figure: a row a configuration, the fastest on top."""
+        """A Bokeh figure: a row for each configuration, the fastest on top."""
         from mpviz.charts.ranking import ranking, ranking_columns  # bokeh is slow to import
 
         baseline = _median(self.baseline_makespans)
@@ -265,6 +266,27 @@ class Study:
         from mpviz.charts.heat import heat, heat_columns
 
         return heat(heat_columns(self.summary))
+
+    def chunks(self) -> figure:
+        """A Bokeh figure: makespan over chunk size, with the sizes that others would choose."""
+        from mpviz.charts.chunks import chunks, chunks_columns
+
+        return chunks(chunks_columns(self.summary, self.runs, self.chunk_rules))
+
+    @property
+    def chunk_rules(self) -> dict[str, int]:
+        """Which chunk size the standard library, mpire and joblib would choose.
+
+        Empty where the study has several worker counts, for which they differ.
+        """
+        from mpviz.charts.chunks import rules
+
+        counts = {each.workers for each in self.head.configurations if each.mechanism != ALONE}
+        if len(counts) != 1:
+            return {}
+        tasks = self.head.tasks
+        took = [_value(row, "useful_s") for row in self.baseline_rows.values()]
+        return rules(tasks, counts.pop(), _median(np.array(took, dtype=np.float64)) / tasks)
 
     def losses(self) -> figure:
         """A Bokeh figure: where the time of each configuration's workers went."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mpviz.analysis.chunking import doubling_sizes
 from mpviz.analysis.looks import Schedule, looks_up_to
 from mpviz.core.errors import Refused
 from mpviz.core.plan import DEFAULT_START_METHOD, DEFAULT_TIMEOUT, Plan
 from mpviz.core.text import counted, quoted
 from mpviz.mechanisms import MECHANISMS
 
+DOUBLING = "doubling"  # chunk sizes: 1, 2, 4 … up to an even deal
 BASELINE = -1  # the place of the sequential run among a round's
 MOST_ROUNDS = 1000
 MOST_CONFIGURATIONS = 200
@@ -152,7 +154,7 @@ def grid(
     mechanisms: Sequence[str],
     workers: Sequence[int],
     start_methods: Sequence[str] = (DEFAULT_START_METHOD,),
-    chunk_sizes: Sequence[int] = (1,),
+    chunk_sizes: Sequence[int] | str = (1,),
     timeout: float = DEFAULT_TIMEOUT,
     memory: int | None = None,
     workload: str = "",
@@ -161,7 +163,8 @@ def grid(
     """A plan for each configuration: mechanism × workers × start method × chunk size.
 
     Those that differ only in what means nothing to their mechanism come once: threads have no start
-    method, the sequential run has no workers.
+    method, the sequential run has no workers. The chunk sizes `DOUBLING` are 1, 2, 4 … up to an
+    even deal, for each worker count.
 
     Raises
     ------
@@ -172,7 +175,7 @@ def grid(
         "mechanisms": mechanisms,
         "workers": workers,
         "start_methods": start_methods,
-        "chunk_sizes": chunk_sizes,
+        "chunk_sizes": (1,) if chunk_sizes == DOUBLING else chunk_sizes,
     }
     for name, values in axes.items():
         if isinstance(values, str) or not isinstance(values, Iterable):
@@ -194,7 +197,10 @@ def grid(
     for mechanism in lists["mechanisms"]:
         for number in lists["workers"]:
             for method in lists["start_methods"]:
-                for size in lists["chunk_sizes"]:
+                doubling = chunk_sizes == DOUBLING and type(number) is int and number > 0
+                for size in (
+                    doubling_sizes(len(inputs), number) if doubling else lists["chunk_sizes"]
+                ):
                     plan = replace(
                         base,
                         mechanism=mechanism,

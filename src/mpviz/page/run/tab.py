@@ -34,6 +34,8 @@ from mpviz.page.widgets.download_button import DownloadButton
 from mpviz.page.widgets.painted import Painted
 from mpviz.studies.study import Study
 
+ABOUT_LOST = "From an even share of the sequential time to the makespan of the run shown above."
+
 
 class RunTab:
     """Controls, the runs of this session and their charts; the lesson and the experiments.
@@ -124,6 +126,7 @@ class RunTab:
             views.losses,
             intro="Worker time of the latest runs: workers × makespan.",
         )
+        lost = card("What it lost", views.waterfall, intro=ABOUT_LOST)
         pair = widgets.HBox([speedup.add_class("mpviz-at-s"), losses.add_class("mpviz-at-l")])
         timeline = widgets.VBox([views.heading, views.timeline]).add_class("mpviz-card")
         code = widgets.VBox([views.code, row((self.copy_python, self.copy_shell))])
@@ -136,6 +139,7 @@ class RunTab:
                 self._try.add_class("mpviz-of-run"),
                 timeline.add_class("mpviz-of-run").add_class("mpviz-at-t"),
                 walk.after,
+                lost.add_class("mpviz-of-run").add_class("mpviz-later"),
                 pair.add_class("mpviz-pair").add_class("mpviz-later"),
                 runs.add_class("mpviz-later"),
                 card("Printed by the workers", views.printed).add_class("mpviz-later"),

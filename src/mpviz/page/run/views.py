@@ -21,6 +21,7 @@ from mpviz.charts import (
     timeline_height,
 )
 from mpviz.charts.canvas import Columns
+from mpviz.charts.waterfall import waterfall, waterfall_columns
 from mpviz.core.record import Line
 from mpviz.core.schema import INTERVALS, RUNS, TASKS
 from mpviz.core.text import clipped, counted, seconds
@@ -89,6 +90,7 @@ class Views:
         )
         self._speedup_height = self.speedup.height
         self.losses = _view(losses(losses_columns(runs)), "Where the time went, empty")
+        self.waterfall = _view(waterfall(waterfall_columns(None)), "What the run lost, empty")
         self.heading = widgets.HTML(_heading(""))
         self.tiles = widgets.HTML(tiles(EMPTY_TILES))
         self.verdict = widgets.HTML()
@@ -134,6 +136,7 @@ class Views:
         self.timeline.label = f"Timeline of run {run['run']}. {sentence}"
         self.heading.value = _heading(f"run {run['run']}, {run['mechanism']} × {run['workers']}")
         self.tiles.value = tiles(tiles_of(run))
+        self._draw_waterfall(trace)
         name = "mpviz-verdict" if went_well(run) else "mpviz-verdict mpviz-bad"
         self.verdict.value = element("p", sentence, name, role="status")
         self.printed.value = _printed(trace.output)
@@ -161,6 +164,13 @@ class Views:
             + hint("The chosen mechanism, as it runs.")
             + code(entry.source, f"Source of {mechanism}")
         )
+
+    def _draw_waterfall(self, trace: Trace) -> None:
+        columns = waterfall_columns(trace.losses)
+        told = "; ".join(columns["labels"]["text"])
+        with self.waterfall.hold_sync():
+            self.waterfall.label = f"What the run lost: {told or 'not known'}"
+            self.waterfall.set_columns(columns)
 
     def _draw_timeline(
         self, columns: Mapping[str, Any], lanes: int, deadline: float | None

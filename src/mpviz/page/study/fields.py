@@ -16,6 +16,7 @@ from mpviz.mechanisms import MECHANISMS
 from mpviz.page.markup import hint
 from mpviz.page.run.fields import control
 from mpviz.serving import limits
+from mpviz.studies.sweep import DOUBLING
 
 FIRST = ("pool.map", "queue", "executor.map")
 SHORTEST_BUDGET, USUAL_BUDGET = 1.0, 30.0
@@ -44,6 +45,7 @@ class StudyFields:
         )
         several = widgets.HTML(hint("Ctrl or ⌘ and a click choose several."))
         listed = widgets.HTML(hint("Numbers, as 1, 2, 4."))
+        doubled = widgets.HTML(hint("Or doubling: 1, 2, 4 … up to an even deal."))
         spent = widgets.HTML(
             hint("It ends before, once the verdicts are decided. A round that has begun is ended.")
         )
@@ -52,7 +54,7 @@ class StudyFields:
                 control(self.mechanisms, several),
                 control(self.workers, listed),
                 control(self.start_methods),
-                control(self.chunk_sizes),
+                control(self.chunk_sizes, doubled),
                 control(self.budget, spent),
             ]
         ).add_class("mpviz-controls")
@@ -69,10 +71,17 @@ class StudyFields:
             "mechanisms": list(self.mechanisms.value),
             "workers": numbers("Workers", self.workers.value),
             "start_methods": list(self.start_methods.value),
-            "chunk_sizes": numbers("Chunk sizes", self.chunk_sizes.value),
+            "chunk_sizes": self._chunk_sizes(),
         }
-        check_count(math.prod(len(values) for values in axes.values()))
+        lists = [values for values in axes.values() if values != DOUBLING]
+        check_count(math.prod(len(values) for values in lists))
         return axes
+
+    def _chunk_sizes(self) -> list[int] | str:
+        text = self.chunk_sizes.value
+        if isinstance(text, str) and text.strip() == DOUBLING:
+            return DOUBLING
+        return numbers("Chunk sizes", text)
 
     def budget_s(self) -> float:
         """Seconds to spend.

@@ -7,6 +7,7 @@ import math
 import ipywidgets as widgets
 import numpy as np
 
+from mpviz.charts.chunks import chunks, chunks_columns
 from mpviz.charts.heat import heat, heat_columns
 from mpviz.charts.ranking import ranking, ranking_columns
 from mpviz.charts.scaling import scaling, scaling_columns
@@ -16,6 +17,7 @@ from mpviz.page.markup import element
 from mpviz.page.widgets.figure import FigureView
 from mpviz.studies.study import Study
 
+ABOUT_CHUNKS = "Larger chunks are handed over less often, and deal less evenly."
 ABOUT = "A row for each configuration, the fastest on top; behind it each of its runs."
 
 
@@ -28,7 +30,8 @@ class StudyViews:
         self._ranking: FigureView | None = None
         self._scaling: FigureView | None = None
         self._heat: FigureView | None = None
-        self._place = {name: widgets.VBox() for name in ("ranking", "scaling", "heat")}
+        self._chunks: FigureView | None = None
+        self._place = {name: widgets.VBox() for name in ("ranking", "scaling", "heat", "chunks")}
         self.ranking = card("Ranking", self._place["ranking"], intro=ABOUT)
         self.scaling = card(
             "Speedup over workers",
@@ -40,10 +43,11 @@ class StudyViews:
             self._place["heat"],
             intro="Each cell is a speedup: of several chunk sizes or start methods the best.",
         )
+        self.chunks = card("Chunk size", self._place["chunks"], intro=ABOUT_CHUNKS)
         pair = widgets.HBox([self.scaling, self.heat]).add_class("mpviz-pair")
-        self.box = widgets.VBox([self.verdict, self.cautions, self.ranking, pair])
+        self.box = widgets.VBox([self.verdict, self.cautions, self.ranking, pair, self.chunks])
         self.box.add_class("mpviz-results")
-        for one in (self.ranking, self.scaling, self.heat):
+        for one in (self.ranking, self.scaling, self.heat, self.chunks):
             set_class(one, "mpviz-unused", True)
 
     def show(self, study: Study, sentence: str = "") -> None:
@@ -71,6 +75,16 @@ class StudyViews:
         set_class(self.ranking, "mpviz-unused", False)
         set_class(self.scaling, "mpviz-unused", not several)
         set_class(self.heat, "mpviz-unused", not (several and mechanisms))
+        sizes = summary[summary["makespan_s"].notna()].groupby(["mechanism", "workers"])
+        sized = bool((sizes["chunk_size"].nunique() > 1).any())
+        set_class(self.chunks, "mpviz-unused", not sized)
+        if sized:
+            self._chunks = _shown(
+                self._chunks,
+                self._place["chunks"],
+                chunks(chunks_columns(summary, study.runs, study.chunk_rules)),
+                "Makespan over chunk size",
+            )
         if several:
             cpus = study.usable_cpus
             columns = scaling_columns(summary, cpus)
