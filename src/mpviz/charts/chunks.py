@@ -133,7 +133,7 @@ def _name(key: Any, shown: pd.DataFrame) -> str:
     return ", ".join(parts)
 
 
-def _bounds(row: Mapping[str, Any]) -> tuple[float, float]:
+def _bounds(row: Mapping[Any, Any]) -> tuple[float, float]:
     """The interval of the ratio to the best, around the makespan; one round has none."""
     low, high, ratio = row["ratio_low"], row["ratio_high"], row["ratio"]
     if not (0 < low <= high < math.inf and ratio > 0):

@@ -37,8 +37,8 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
     -------
     dict
         Of the sources ``points``, ``lines``, ``known`` and ``predicted`` (the law, where there are
-        six worker counts or more; one row for each piece of a line), ``laws`` (a text each), ``note``
-        and ``extent``.
+        six worker counts or more; one row for each piece of a line), ``laws`` (a text each),
+        ``note`` and ``extent``.
     """
     shown = summary[summary["speedup"].notna() & (summary["mechanism"] != "sequential")]
     series = ["mechanism", "start_method", "chunk_size"]

@@ -57,7 +57,7 @@ def in_full(cell: Cell) -> str:
 
 
 def table(cells: Sequence[Cell], differs: Iterable[Key] = ()) -> list[list[str]]:
-    """The matrix as rows of text, the head first: a row for each mechanism, a column for each fault's number."""
+    """The matrix as rows of text, the head first: mechanisms down, the faults' numbers across."""
     other = set(differs)
     marks = {
         (cell.mechanism, cell.fault): MARKS[cell.seen] + OTHER * (key_of(cell) in other)
