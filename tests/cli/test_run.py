@@ -190,3 +190,10 @@ def test_a_run_without_the_gil_says_so() -> None:
     environment = trace.record.environment | {"gil": False}
     without = Trace(dataclasses.replace(trace.record, environment=environment))
     assert "\nThis Python runs without the GIL.\n\nmakespan" in report(without)
+
+
+@pytest.mark.process
+def test_what_a_spawned_worker_imports_is_said_on_demand() -> None:
+    done = shell("run", "busy", "--mechanism", "threads", "--imports")
+    assert done.returncode == 0, done.stderr
+    assert "A spawned worker imports for " in done.stdout.splitlines()[-1]

@@ -7,8 +7,12 @@ from math import isnan
 
 from mpviz.analysis.explain import agreement, why_suspect
 from mpviz.analysis.trace import Trace
+from mpviz.core.errors import MpvizError
+from mpviz.core.plan import Plan
 from mpviz.core.text import digits, percent, seconds
+from mpviz.engine.imports import slowest_imports
 
+MOST_IMPORTS = 5  # packages that are named
 NO_GIL = "This Python runs without the GIL."
 
 
@@ -47,3 +51,15 @@ def report(trace: Trace) -> str:
     if trace.output:
         lines += ["", "printed by the tasks:", *(f"  {line.text}" for line in trace.output)]
     return "\n".join(lines)
+
+
+def imported(plan: Plan) -> str:
+    """What a worker spawned for a plan imports, the slowest first; or why that is not known."""
+    module = getattr(plan.function, "__module__", "") or "builtins"
+    try:
+        found = slowest_imports(module)
+    except MpvizError as error:
+        return str(error)
+    whole = sum(took for _, took in found)
+    slow = [f"{name} {seconds(took)}" for name, took in found[:MOST_IMPORTS]]
+    return f"A spawned worker imports for {seconds(whole)}: {', '.join(slow)}."

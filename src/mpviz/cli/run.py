@@ -27,6 +27,10 @@ def run(
     timeout: Annotated[float, typer.Option(help="The deadline in seconds.")] = DEFAULT_TIMEOUT,
     csv: Annotated[Path | None, typer.Option(help="Folder for the CSV files.")] = None,
     in_json: Annotated[bool, typer.Option("--json", help="Print the run's row as JSON.")] = False,
+    imports: Annotated[
+        bool,
+        typer.Option("--imports", help="Say what a spawned worker imports, the slowest first."),
+    ] = False,
     _version: Version = False,
 ) -> None:
     """Run one plan, after its sequential baseline, and say what happened.
@@ -39,7 +43,7 @@ def run(
         from mpviz.analysis import csvfiles
         from mpviz.cli.experiment import in_turn, kept, measured, saved
         from mpviz.cli.plan import plan_of
-        from mpviz.cli.report import as_json, report
+        from mpviz.cli.report import as_json, imported, report
         from mpviz.core import schema
         from mpviz.engine import runner
 
@@ -52,6 +56,8 @@ def run(
     kept(trace)
     well = saved(csv, trace.to_csv) and trace.went_well
     write(as_json(trace) if in_json else report(trace))
+    if imports:
+        (note if in_json else write)(imported(plan))
     if trace.record.plan.mechanism != plan.mechanism:
         note("cancelled after the sequential run; the plan itself was not run.")
         well = False
