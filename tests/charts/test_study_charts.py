@@ -163,3 +163,21 @@ def test_a_waterfall_adds_up_from_the_even_share_to_the_makespan() -> None:
     assert columns["steps"]["colour"][3] != columns["steps"]["colour"][2]
     for one in (columns, waterfall_columns(None)):
         FigureView(waterfall(one), label="x", height=300).close()
+
+
+def test_a_run_far_from_the_others_is_marked_and_kept() -> None:
+    def seconds(step) -> float:
+        return 3.0 if (step.round, step.place) == (4, 0) else 1.0 + 0.01 * (step.round % 3)
+
+    columns = columns_of(study(seconds=seconds, rounds=8))
+    marked = [at for at, marker in enumerate(columns["raw"]["marker"]) if marker == "x"]
+    assert len(marked) == 1
+    assert columns["raw"]["x"][marked[0]] == 3.0
+    assert "counted like them" in columns["raw"]["text"][marked[0]]
+    assert len(columns["raw"]["x"]) == 32
+
+
+def test_the_curve_s_points_say_their_efficiencies() -> None:
+    text = "\n".join(scaling_columns(study().summary, 2)["points"]["text"])
+    for word in ("efficiency ", "communication efficiency ", "serial fraction (Karp and Flatt) "):
+        assert word in text

@@ -16,12 +16,14 @@ from bokeh.models import DataRange1d
 from bokeh.models.glyphs import Segment
 from bokeh.plotting import figure
 
+from mpviz.analysis.cautions import outliers
 from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources, time_axis
 from mpviz.charts.palette import GREY, INK, TEXT, mechanism_look
 from mpviz.core.text import counted, digits, percent, seconds
 
 ROW, AXES = 40, 86  # pixels of a row, and of what is below and above them
 FAR = 6.0  # times the best: what took longer is drawn at the edge, and says how long it took
+OUTLIER = "\nfar from the others; counted like them"
 EMPTY = "a study ranks what it measures"
 WORDS = {
     "best": "the fastest",
@@ -64,7 +66,7 @@ def ranking_columns(
     low = np.array([_bound(row, "ratio_low", best) for _, row in timed], dtype=float)
     high = np.array([_bound(row, "ratio_high", best) for _, row in timed], dtype=float)
     looks = [mechanism_look(row["mechanism"]) for _, row in timed]
-    raw_y, raw_x, raw_text = _raw(runs, rows)
+    raw_y, raw_x, raw_far, raw_text = _raw(runs, rows)
     shown = [*np.minimum(centre, edge), *np.minimum(high, edge), *np.minimum(raw_x, edge)]
     most = max([*shown, baseline_s if baseline_s < edge else 0.0, 1e-6])
     lines = [("the best", best)] if timed else []
@@ -80,7 +82,12 @@ def ranking_columns(
             "marker": [look.marker for look in looks],
             "text": [_tip(row) for _, row in timed],
         },
-        "raw": {"y": raw_y + 0.22, "x": np.minimum(raw_x, edge), "text": raw_text},
+        "raw": {
+            "y": raw_y + 0.22,
+            "x": np.minimum(raw_x, edge),
+            "marker": raw_far,
+            "text": raw_text,
+        },
         "labels": {
             "y": np.arange(len(rows)) - 0.24,
             "text": [_label(row) for row in rows],
@@ -121,7 +128,10 @@ def _bound(row: Mapping[str, Any], name: str, best: float) -> float:
     return found * best if 0 < found < math.inf else _centre(row, best)
 
 
-def _raw(runs: pd.DataFrame, rows: Sequence[Mapping[str, Any]]) -> tuple[Any, Any, list[str]]:
+def _raw(
+    runs: pd.DataFrame, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Any, Any, list[str], list[str]]:
+    """Each run that ended well: its row, its makespan, its marker, and what it says."""
     keys = ("mechanism", "workers", "start_method", "chunk_size")
     place = {tuple(row[key] for key in keys): y for y, row in enumerate(rows)}
     well = runs[(runs["ok"] == runs["tasks"]) & (runs["ending"] == "finished")]
@@ -134,8 +144,14 @@ def _raw(runs: pd.DataFrame, rows: Sequence[Mapping[str, Any]]) -> tuple[Any, An
         for run in well.to_dict("records")
         if (at := tuple(run[key] for key in keys)) in place
     ]
-    y, x, text = zip(*found, strict=True) if found else ((), (), ())
-    return np.array(y, dtype=float), np.array(x, dtype=float), list(text)
+    if not found:
+        return np.array([]), np.array([]), [], []
+    y, x = np.array([one[0] for one in found], float), np.array([one[1] for one in found], float)
+    far = np.zeros(len(found), dtype=bool)
+    for one in np.unique(y):
+        far[y == one] = outliers(np.log(x[y == one]))
+    text = [f"{one[2]}{OUTLIER if off else ''}" for one, off in zip(found, far, strict=True)]
+    return y, x, ["x" if off else "circle" for off in far], text
 
 
 def _label(row: Mapping[str, Any]) -> str:
@@ -199,8 +215,9 @@ def ranking(columns: Columns) -> figure:
         ),
     )
     raw = plot.scatter(
-        "x", "y", source=data["raw"], size=6, fill_color=TEXT, fill_alpha=0.35, line_color=None
-    )
+        "x", "y", source=data["raw"], size=6, marker="marker", fill_color=TEXT, fill_alpha=0.35,
+        line_color=TEXT, line_alpha=0.35,
+    )  # fmt: skip
     plot.segment("low", "y", "high", "y", source=data["points"], line_color="colour", line_width=3)
     points = plot.scatter(
         "x", "y", source=data["points"], marker="marker", size=12, fill_color="colour",

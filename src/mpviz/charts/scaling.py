@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
             reach = f" ({digits(low)} to {digits(high)})" if told else ", one look"
             points["text"].append(
                 f"{name}\n{counted(row['workers'], 'worker')}: speedup {digits(row['speedup'])}"
-                f"{reach}\nefficiency {percent(row['efficiency'])}"
+                f"{reach}\n{_efficiencies(row)}"
             )
         workers = ordered["workers"].to_numpy(float)
         speedup = ordered["speedup"].to_numpy(float)
@@ -109,6 +110,18 @@ def _join(pieces: dict[str, Any], x: Values, y: Values, colour: str, *, every: i
     for name, values in found.items():
         pieces[name] += list(values[::every])
     pieces["colour"] += [colour] * len(x[:-1][::every])
+
+
+def _efficiencies(row: Mapping[Any, Any]) -> str:
+    """The POP efficiencies, and Karp and Flatt's serial fraction."""
+    told = {
+        "efficiency": row["efficiency"],
+        "load balance": row["load_balance"],
+        "communication efficiency": row["communication_efficiency"],
+        "computation scaling": row["computation_scaling"],
+        "serial fraction (Karp and Flatt)": row["serial_fraction"],
+    }
+    return "\n".join(f"{name} {percent(x)}" for name, x in told.items() if not math.isnan(x))
 
 
 def _part(key: str, what: Any) -> str:

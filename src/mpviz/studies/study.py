@@ -237,7 +237,8 @@ class Study:
         if all(one.decided for one in others):
             return f"{crew} tie, at most {percent(apart)} apart ({rounds}).{slower}"
         reach = f", at most {percent(apart)} apart" if apart < 1 else ""
-        return f"No verdict yet between {crew}{reach} ({rounds}).{slower}"
+        more = _more([one for one in others if not one.decided])
+        return f"No verdict yet between {crew}{reach} ({rounds}{more}).{slower}"
 
     def _alone(self, name: str) -> str:
         row = self.summary.iloc[self.names.index(name)]
@@ -362,6 +363,14 @@ def _value(row: Mapping[str, Any] | None, name: str) -> float:
 def _median(values: Floats) -> float:
     known = values[~np.isnan(values)]
     return float(np.median(known)) if len(known) else NAN
+
+
+def _more(open_: Sequence[Verdict]) -> str:
+    """How many more rounds would probably decide; empty where that can't be said."""
+    known = [one.more_rounds for one in open_ if one.more_rounds]
+    if not known or len(known) < len(open_):
+        return ""
+    return f"; some {max(known):,} more would probably decide"
 
 
 def _some(parts: Sequence[str]) -> str:

@@ -33,9 +33,11 @@ class StudyViews:
         self._chunks: FigureView | None = None
         self._place = {name: widgets.VBox() for name in ("ranking", "scaling", "heat", "chunks")}
         self.ranking = card("Ranking", self._place["ranking"], intro=ABOUT)
+        self._laws = widgets.HTML()
         self.scaling = card(
             "Speedup over workers",
             self._place["scaling"],
+            self._laws,
             intro="Each point with its 95 % interval.",
         )
         self.heat = card(
@@ -88,6 +90,8 @@ class StudyViews:
         if several:
             cpus = study.usable_cpus
             columns = scaling_columns(summary, cpus)
+            laws = [element("li", text) for text in columns["laws"]["text"]]
+            self._laws.value = element("ul", laws, "mpviz-cautions") if laws else ""
             self._scaling = _shown(
                 self._scaling,
                 self._place["scaling"],
