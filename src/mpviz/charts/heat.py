@@ -14,7 +14,7 @@ from mpviz.charts.canvas import Columns, hover, note, sheet, sources
 from mpviz.charts.palette import BLUE, INK
 from mpviz.core.text import counted, digits, seconds
 
-ROW, AXES = 34, 60
+ROW, AXES = 48, 64
 EMPTY = "a study of several mechanisms fills a map"
 
 
@@ -44,7 +44,7 @@ def heat_columns(summary: pd.DataFrame) -> Columns:
     return {
         "cells": {
             "x": x,
-            "y": y + 0.12,
+            "y": y + 0.16,
             "alpha": 0.08 + 0.92 * speedup / most,
             "speedup": [digits(one) for one in speedup],
             "ink": ["#ffffff" if one / most > 0.55 else "#737a83" for one in speedup],
@@ -60,7 +60,7 @@ def heat_columns(summary: pd.DataFrame) -> Columns:
                 for row in best.to_dict("records")
             ],
         },
-        "labels": {"y": np.arange(len(mechanisms)) - 0.38, "text": mechanisms},
+        "labels": {"y": np.arange(len(mechanisms)) - 0.28, "text": mechanisms},
         "counts": {
             "x": np.arange(len(workers), dtype=float),
             "text": [str(number) for number in workers],
@@ -68,7 +68,7 @@ def heat_columns(summary: pd.DataFrame) -> Columns:
         "note": {"text": [] if len(best) else [EMPTY]},
         "extent": {
             "x": np.array([-0.55, columns - 0.45]),
-            "y": np.array([-0.75, rows - 0.1]),
+            "y": np.array([-0.6, rows - 0.45]),
         },
     }
 
@@ -94,7 +94,7 @@ def heat(columns: Columns) -> figure:
     corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
     x_range.renderers = y_range.renderers = [corner]
     cells = plot.rect(
-        "x", "y", width=0.96, height=0.6, source=data["cells"], fill_color=BLUE,
+        "x", "y", width=0.96, height=0.5, source=data["cells"], fill_color=BLUE,
         fill_alpha="alpha", line_color=INK, line_alpha=0.25,
     )  # fmt: skip
     plot.text(

@@ -26,13 +26,14 @@ FAR = 6.0  # times the best: what took longer is drawn at the edge, and says how
 OUTLIER = "\nfar from the others; counted like them"
 EMPTY = "a study ranks what it measures"
 WORDS = {
-    "best": "the fastest",
-    "tie": "as fast as the best",
+    "best": "fastest",
+    "tie": "tie",
     "slower": "slower",
-    "open": "not decided yet",
-    "one look": "one look, no verdict",
+    "open": "open",
+    "one look": "one look",
     "failed": "failed",
 }
+LEAST = "least time so far"  # in place of "fastest" while something may be as fast
 
 
 def ranking_columns(
@@ -61,6 +62,7 @@ def ranking_columns(
     if math.isnan(best):
         best = min((r["makespan_s"] for r in rows if not math.isnan(r["makespan_s"])), default=1.0)
     edge = FAR * best
+    sure = all(row["verdict"] in ("best", "slower", "failed") for row in rows)
     timed = [(y, row) for y, row in enumerate(rows) if not math.isnan(row["makespan_s"])]
     centre = np.array([_centre(row, best) for _, row in timed], dtype=float)
     low = np.array([_bound(row, "ratio_low", best) for _, row in timed], dtype=float)
@@ -80,7 +82,7 @@ def ranking_columns(
             "high": np.minimum(high, edge),
             "colour": [look.colour for look in looks],
             "marker": [look.marker for look in looks],
-            "text": [_tip(row) for _, row in timed],
+            "text": [_tip(row, sure) for _, row in timed],
         },
         "raw": {
             "y": raw_y + 0.22,
@@ -90,7 +92,7 @@ def ranking_columns(
         },
         "labels": {
             "y": np.arange(len(rows)) - 0.24,
-            "text": [_label(row) for row in rows],
+            "text": [_label(row, sure) for row in rows],
         },
         "lines": {
             "x": np.array([x for _, x in lines], dtype=float),
@@ -154,13 +156,17 @@ def _raw(
     return y, x, ["x" if off else "circle" for off in far], text
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    word = WORDS[row["verdict"]]
+def _word(row: Mapping[str, Any], sure: bool) -> str:
+    return LEAST if row["verdict"] == "best" and not sure else WORDS[row["verdict"]]
+
+
+def _label(row: Mapping[str, Any], sure: bool) -> str:
+    word = _word(row, sure)
     if math.isnan(row["makespan_s"]):
         return f"{row['name']} · {counted(row['failed'], 'run')} failed"
     parts = [row["name"], seconds(row["makespan_s"])]
     if row["verdict"] in ("tie", "slower", "open") and not math.isnan(row["ratio"]):
-        parts.append(f"{digits(row['ratio'])} × the best, {word}")
+        parts.append(f"{digits(row['ratio'])} × {word}")
     else:
         parts.append(word)
     if row["failed"]:
@@ -168,7 +174,7 @@ def _label(row: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def _tip(row: Mapping[str, Any]) -> str:
+def _tip(row: Mapping[str, Any], sure: bool) -> str:
     method = f" · {row['start_method']}" if row["start_method"] else ""
     lines = [
         f"{row['mechanism']}{method}",
@@ -182,7 +188,7 @@ def _tip(row: Mapping[str, Any]) -> str:
         )
     if not math.isnan(row["speedup"]):
         lines.append(f"speedup {digits(row['speedup'])}, efficiency {percent(row['efficiency'])}")
-    lines.append(f"{counted(row['rounds'], 'round')}: {WORDS[row['verdict']]}")
+    lines.append(f"{counted(row['rounds'], 'round')}: {_word(row, sure)}")
     return "\n".join(lines)
 
 

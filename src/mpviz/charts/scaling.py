@@ -87,7 +87,9 @@ def scaling_columns(summary: pd.DataFrame, usable_cpus: float = math.nan) -> Col
         _join(known, n[~beyond], y[~beyond], look.colour)
         _join(predicted, n[beyond], y[beyond], look.colour, every=2)
     most = max([*points["x"], 2.0])
-    top = max([*points["high"], 2.0])
+    # A wide interval is cut at the edge: it would press the points together.
+    top = max([*(1.5 * y for y in points["y"]), most, 2.0])
+    points["high"] = [min(high, top) for high in points["high"]]
     numbers = ("x", "y", "low", "high")
     return {
         "points": {k: np.array(v, float) if k in numbers else v for k, v in points.items()},

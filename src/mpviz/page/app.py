@@ -56,7 +56,7 @@ class Page:
         # A visitor of a public page has no history but the visit's.
         kept = History() if limits.current().history else None
         keep = Keeper(kept, self.status)
-        self.history = HistoryTab(kept) if kept else None
+        self.history = HistoryTab(kept, self.address.scroll_to) if kept else None
         self.study = StudyTab(self.activity, self._plan, self.painted, keep)
         self.run_tab = RunTab(
             self.activity,

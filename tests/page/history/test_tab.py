@@ -26,7 +26,7 @@ def a_history(tmp_path: Path) -> History:
 def history_tab(history: History) -> HistoryTab:
     history.keep(RUN, "one")
     history.keep(trace_of(plan_of(mechanism="queue"), 2.0), "two")
-    tab = HistoryTab(history)
+    tab = HistoryTab(history, lambda _selector: None)
     tab.refresh()
     return tab
 

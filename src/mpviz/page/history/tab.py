@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,12 @@ class HistoryTab:
     ----------
     history
         What was kept.
+    scroll_to
+        Brings the part of the page that a selector names into view.
     """
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, history: History, scroll_to: Callable[[str], object]) -> None:
+        self._history, self._scroll_to = history, scroll_to
         self._entries: list[Entry] = []
         self._chosen: Entry | None = None
         self._other: Entry | None = None  # to be compared with
@@ -87,7 +90,9 @@ class HistoryTab:
         self._text = widgets.HTML()
         self._figure: FigureView | None = None
         self._place = widgets.VBox()
-        self.shown = card("Shown", self._text, self._place).add_class("mpviz-unused")
+        self.shown = (
+            card("Shown", self._text, self._place).add_class("mpviz-unused").add_class("mpviz-kept")
+        )
         actions = row((self.compare_button, self.download, self.delete_button))
         labelled = row((control(self.label), self.label_button))
         self.box = widgets.VBox(
@@ -105,6 +110,7 @@ class HistoryTab:
                 self.shown,
             ]
         ).add_class("mpviz-lab")
+        self.table.add_class("mpviz-long")
 
     def refresh(self) -> None:
         """List what was kept, as it is now."""
@@ -141,6 +147,7 @@ class HistoryTab:
         self._text.value = element("p", found.sentence, "mpviz-verdict", role="status")
         self._draw(figure, f"{entry.title}. {found.sentence}")
         set_class(self.shown, "mpviz-unused", False)
+        self._scroll_to(".mpviz-kept")
 
     def _draw(self, figure: Any, label: str) -> None:
         height = int(figure.height)
@@ -179,6 +186,7 @@ class HistoryTab:
         parts = [element("li", text) for text in (*warnings, *sentences)]
         self._text.value = element("ul", parts, "mpviz-cautions")
         set_class(self.shown, "mpviz-unused", False)
+        self._scroll_to(".mpviz-kept")
         self._set_chosen(entry)
         self.status.show("Compared.")
 
