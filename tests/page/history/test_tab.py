@@ -11,7 +11,8 @@ from mpviz.page.app import Page
 from mpviz.page.history.tab import HistoryTab
 from mpviz.serving import limits
 from mpviz.studies.history import History
-from tests.page.replaying import PLAN
+from tests.page.replaying import PLAN, until
+from tests.page.widgets.messages import receive
 from tests.studies.made import plan_of, trace_of
 
 RUN = trace_of(plan_of(), 1.5)
@@ -48,6 +49,14 @@ def test_a_chosen_row_is_shown(tab: HistoryTab) -> None:
     assert "2 tasks" in tab._text.value
     choose(tab, "two")
     assert not tab.status.error.value
+
+
+def test_a_row_that_the_browser_chooses_is_shown(tab: HistoryTab) -> None:
+    async def choose_first() -> None:
+        receive(tab.table, {"type": "select", "row": 0})
+        await until(lambda: "mpviz-unused" not in tab.shown._dom_classes)
+
+    asyncio.run(choose_first())
 
 
 def test_a_label_is_set(tab: HistoryTab, history: History) -> None:

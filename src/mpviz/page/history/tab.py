@@ -64,7 +64,7 @@ class HistoryTab:
             COLUMNS,
             label="History",
             empty="Nothing was kept yet: each run and each study will be.",
-            on_select=self._select,
+            on_select=self.status.guard(self._select),
             on_error=self.status.show_error,
         )
         self.label = widgets.Text(description="Label", continuous_update=False)
