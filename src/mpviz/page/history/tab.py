@@ -94,7 +94,7 @@ class HistoryTab:
             card("Shown", self._text, self._place).add_class("mpviz-unused").add_class("mpviz-kept")
         )
         actions = row((self.compare_button, self.download, self.delete_button))
-        labelled = row((control(self.label), self.label_button))
+        labelled = row((control(self.label), self.label_button)).add_class("mpviz-foot")
         self.box = widgets.VBox(
             [
                 card(
