@@ -104,7 +104,7 @@ def test_a_link_opens_the_lab_and_keys_reach_every_cell(open_link: Callable[[str
 
     tab.focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_label("Workload", exact=True)).to_be_visible()
+    expect(page.get_by_role("tabpanel", name="Study")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tabpanel", name="Fault lab")).to_be_visible()
 

@@ -147,7 +147,7 @@ def test_runs_are_kept_shown_labelled_and_there_after_a_reload(
     panel = open_tab(dashboard, "History")
     panel.locator("tbody input[type=radio]").first.check()
     drawn(dashboard, ".mpviz-panel-history")
-    expect(panel.locator(".mpviz-verdict")).to_contain_text("10 tasks")
+    expect(panel.locator(".mpviz-verdict")).to_contain_text("2 workers (pool.map)")
     mine = f"mine-{uuid.uuid4().hex[:6]}"
     label = panel.get_by_label("Label", exact=True)
     label.fill(mine)
