@@ -105,12 +105,13 @@ def _before_first(seen: Evidence, lost: float) -> Cause:
 
 def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
     threads = seen.run["mechanism"] == "threads"
-    if len(each) < FEWEST_GAPS or threads or seen.for_a_cpu(lost):
+    if len(each) < FEWEST_GAPS or threads or (seen.for_a_cpu(lost) and seen.short_of_cpus(lost)):
         return None
-    usual = float(np.median(each))
     step = int(seen.run["chunk_size"])
-    every = usual if step == 1 else float(each.mean())
-    if usual * len(each) < MOST_OF_IT * float(each.sum()) and step == 1:
+    every = float(each.mean())
+    # Where a few gaps are most of it, something stood still now and then: no matter of hand-over.
+    few = max(1, min(FEWEST_GAPS, len(each) // 10))
+    if step == 1 and float(np.sort(each)[-few:].sum()) > MOST_OF_IT * float(each.sum()):
         return None
     task = float(np.median(seen.length))
     tasks = int(seen.run["tasks"])
@@ -128,7 +129,7 @@ def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
     return Cause(
         "handover",
         lost,
-        f"Between two tasks a worker is idle for {seconds(every)}, and a task takes"
+        f"Between two tasks a worker is idle for {seconds(every)} on average, and a task takes"
         f" {seconds(task)}.",
         advice,
         change,
@@ -137,8 +138,9 @@ def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
 
 def _large(seen: Evidence, lost: float) -> Cause | None:
     tasks = int(seen.run["tasks"])
-    sent = seen.sent_b / tasks
     back = float(seen.crew["written_b"].astype("float64").sum()) / tasks
+    # The program writes down each result that it has in hand: that was not sent to a worker.
+    sent = max(0.0, seen.sent_b / tasks - back)
     if seen.mechanism is None or not seen.mechanism.processes:
         return None
     sends = seen.mechanism.sends(seen.run["start_method"])

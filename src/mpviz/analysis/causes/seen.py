@@ -60,6 +60,15 @@ class Evidence:
         """Whether workers stood ready to run, with no CPU free, for most of a loss."""
         return self.waited_s / self.n > MOST_OF_IT * lost
 
+    def short_of_cpus(self, lost: float) -> bool:
+        """Whether there were fewer CPUs than workers, or others took what is most of a loss.
+
+        Elsewhere workers that wait for a CPU wait for the program that hands tasks over.
+        """
+        others = self.run["others_s"]
+        taken = 0.0 if pd.isna(others) else float(others)
+        return self.n > float(self.run["usable_cpus"]) or taken > MOST_OF_IT * lost
+
     def not_for_a_cpu(self, lost: float) -> bool:
         """Whether they hardly did, and CPUs were idle."""
         cpus = min(float(self.run["usable_cpus"]), self.n)
