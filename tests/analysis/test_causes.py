@@ -150,6 +150,23 @@ def test_hand_over_beside_short_tasks_calls_for_larger_chunks(make: Make) -> Non
     assert cause.change == {"chunk_size": 10}
 
 
+def test_a_few_long_gaps_are_no_hand_over(make: Make) -> None:
+    lane = [*row(*[0.001] * 250), *row(*[0.001] * 250, at=0.75)]
+    assert kinds(make([lane, lane])) == []
+
+
+def test_hand_over_is_named_where_gaps_differ_much_and_the_program_needs_the_cpus(
+    make: Make,
+) -> None:
+    lane = []
+    at = 0.0
+    for number in range(500):
+        lane.append((at, at + 0.001))
+        at += 0.001 + (0.008 if number % 10 == 0 else 0.0003)
+    cause = make([lane, lane], counts={"waited_ns": 10**9}).causes[0]
+    assert cause.kind == "handover"
+
+
 def test_a_mechanism_without_chunks_is_to_become_one_with(make: Make) -> None:
     lanes = [row(*[0.001] * 500, gap=0.001), row(*[0.001] * 500, gap=0.001)]
     (cause,) = make(lanes, mechanism="queue").causes
@@ -159,6 +176,7 @@ def test_a_mechanism_without_chunks_is_to_become_one_with(make: Make) -> None:
 @pytest.mark.parametrize(("sent", "back", "kind"), [
     (32 * 2**20, 0, "large_arguments"),
     (0, 32 * 2**20, "large_results"),
+    (32 * 2**20, 32 * 2**20, "large_results"),  # the program writes down what it has in hand
 ])  # fmt: skip
 def test_large_arguments_and_results_are_told_from_hand_over(
     make: Make, sent: int, back: int, kind: str
