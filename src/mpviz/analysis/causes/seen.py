@@ -65,8 +65,7 @@ class Evidence:
 
         Elsewhere workers that wait for a CPU wait for the program that hands tasks over.
         """
-        others = self.run["others_s"]
-        taken = 0.0 if pd.isna(others) else float(others)
+        taken: float = 0.0 if pd.isna(self.run["others_s"]) else float(self.run["others_s"])
         return self.n > float(self.run["usable_cpus"]) or taken > MOST_OF_IT * lost
 
     def not_for_a_cpu(self, lost: float) -> bool:
