@@ -33,7 +33,7 @@ def make(tmp_path: Path) -> Make:
         booted: float = 0.0,
         order: Sequence[int] | None = None,
         counts: dict[str, int] | None = None,
-        sent_b: int = 0,
+        host: dict[str, int] | None = None,
         others: float = 0.0,
         throttled: float = 0.0,
         makespan: float | None = None,
@@ -52,7 +52,7 @@ def make(tmp_path: Path) -> Make:
         whole = makespan or max(end for _, end in spans)
         usage = Usage(
             workers={lane: {"waited_ns": 0, **(counts or {})} for lane in range(len(lanes))},
-            host={"written_b": sent_b},
+            host=host or {},
             watched_ns=round(whole * 1e9),
             others_ns=round(others * 1e9),
             throttled_ns=round(throttled * 1e9),
@@ -173,18 +173,26 @@ def test_a_mechanism_without_chunks_is_to_become_one_with(make: Make) -> None:
     assert cause.change == {"chunk_size": 10, "mechanism": "pool.map"}
 
 
-@pytest.mark.parametrize(("sent", "back", "kind"), [
-    (32 * 2**20, 0, "large_arguments"),
-    (0, 32 * 2**20, "large_results"),
-    (32 * 2**20, 32 * 2**20, "large_results"),  # the program writes down what it has in hand
-])  # fmt: skip
-def test_large_arguments_and_results_are_told_from_hand_over(
-    make: Make, sent: int, back: int, kind: str
+BIG = 32 * 2**20
+# Of the program and of each of two workers, read and written, in parts of what 8 tasks carry; the
+# program's hold those of the workers, for which it has waited.
+CARRIED = [
+    ((2, 2), (1, 0), ["large_arguments"]),
+    ((2, 2), (0, 1), ["large_results"]),
+    ((2, 2), (1, 1), []),  # each task reads a file and writes one
+]
+
+
+@pytest.mark.parametrize(("program", "worker", "named"), CARRIED)
+def test_large_arguments_and_results_are_told_from_hand_over_and_from_files(
+    make: Make, program: tuple[int, int], worker: tuple[int, int], named: list[str]
 ) -> None:
     lanes = [row(*[0.01] * 8, gap=0.02), row(*[0.01] * 8, gap=0.02)]
-    (cause,) = make(lanes, sent_b=16 * sent, counts={"written_b": 8 * back}).causes
-    assert cause.kind == kind
-    assert "32 MiB" in cause.sentence
+    counts = dict(zip(("read_b", "written_b"), (8 * BIG * x for x in worker), strict=True))
+    host = dict(zip(("read_b", "written_b"), (8 * BIG * x for x in program), strict=True))
+    trace = make(lanes, host=host, counts=counts)
+    assert kinds(trace) == named
+    assert ("32 MiB" in trace.sentence) == bool(named)
 
 
 def test_what_passes_before_the_first_task_is_named_as_that(make: Make) -> None:

@@ -121,7 +121,7 @@ class Trace:
             self.workers,
             before.summary.to_dict() if before else None,
             before.tasks if before else None,
-            sent_b=self.record.usage.host.get("written_b", float("nan")),
+            host=self.record.usage.host,
         )
 
     @cached_property

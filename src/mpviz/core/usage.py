@@ -20,7 +20,8 @@ class Usage:
         process, so not of threads: ``minor_faults`` and ``major_faults`` of memory pages,
         ``read_b`` and ``written_b`` (bytes by system calls: files, pipes, sockets), ``threads``
         (the most alive at a look), ``peak_pss_b`` and ``last_pss_b`` (memory, shared pages by
-        share; of a worker that lives some tenths of a second). The first 64 workers only.
+        share; of a worker that lives some tenths of a second). The first 64 workers only. To a
+        process's bytes and faults Linux adds those of the children that it has waited for.
     host
         The same of the program that calls the mechanism.
     watched_ns

@@ -12,6 +12,7 @@ from mpviz.analysis.causes.seen import LITTLE, MOST_OF_IT, NAMED, Evidence, Floa
 from mpviz.analysis.chunking import pool_chunk
 from mpviz.core.text import counted, seconds, short, size
 
+WAYS = ("read", "written")
 LARGE = 2**20  # bytes a task: pickling, moving and unpickling one takes about a millisecond
 FEWEST_GAPS = 10  # between tasks, to tell what a hand-over usually takes
 TENTH = 10  # so many times as long as its hand-over a chunk is to be
@@ -115,6 +116,8 @@ def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
         return None
     task = float(np.median(seen.length))
     tasks = int(seen.run["tasks"])
+    if max(_moved(seen)) >= LARGE * tasks:
+        return None  # what moved may be what took the time, and `_large` can't tell
     wanted = math.ceil(TENTH * every * step / max(task, 1e-9))
     better = min(wanted, pool_chunk(tasks, seen.n))
     change: dict[str, Any] = {}
@@ -136,11 +139,22 @@ def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
     )
 
 
+def _moved(seen: Evidence) -> tuple[float, float]:
+    """Bytes that workers read and wrote."""
+    read, written = (float(seen.crew[f"{way}_b"].astype("float64").sum()) for way in WAYS)
+    return read, written
+
+
 def _large(seen: Evidence, lost: float) -> Cause | None:
     tasks = int(seen.run["tasks"])
-    back = float(seen.crew["written_b"].astype("float64").sum()) / tasks
-    # The program writes down each result that it has in hand: that was not sent to a worker.
-    sent = max(0.0, seen.sent_b / tasks - back)
+    # What one side wrote and the other read; a file that a task reads or writes is neither. Linux
+    # counts to a program's bytes those of each child that it has waited for.
+    read, written = _moved(seen)
+    own_read, own_written = (
+        max(0.0, seen.host.get(f"{way}_b", 0) - of_workers)
+        for way, of_workers in zip(WAYS, (read, written), strict=True)
+    )
+    sent, back = min(own_written, read) / tasks, min(own_read, written) / tasks
     if seen.mechanism is None or not seen.mechanism.processes:
         return None
     sends = seen.mechanism.sends(seen.run["start_method"])

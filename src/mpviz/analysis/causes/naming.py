@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ def causes(
     before: Row | None = None,
     tasks_before: pd.DataFrame | None = None,
     *,
-    sent_b: float = math.nan,
+    host: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[Cause, ...]:
     """The causes that a run establishes, the dearest first.
 
@@ -34,13 +35,13 @@ def causes(
         Its row by ``schema.RUNS`` and its frames.
     before, tasks_before
         Those of its sequential run.
-    sent_b
-        Bytes that the program wrote, which sends the tasks; NaN where that is not known.
+    host
+        What the program used that sends the tasks, as in `mpviz.core.usage.Usage`.
     """
     makespan = float(run["makespan_s"])
     if run["mechanism"] == "sequential" or not makespan > 0:
         return ()
-    seen = Evidence(run, tasks, workers, before, tasks_before, sent_b)
+    seen = Evidence(run, tasks, workers, before, tasks_before, host)
     found = [cause for cause in _all(seen) if cause.lost_s >= NAMED * makespan]
     # Tasks that wait lose nothing against an even share: it is a chance, named after every loss.
     return tuple(sorted(found, key=lambda cause: (cause.kind == "waiting", -cause.lost_s)))

@@ -33,12 +33,12 @@ class Evidence:
         workers: pd.DataFrame,
         before: Row | None,
         tasks_before: pd.DataFrame | None,
-        sent_b: float,
+        host: Mapping[str, int],
     ) -> None:
         self.run, self.tasks, self.crew, self.before = run, tasks, workers, before
         self.n, self.makespan = int(run["workers"]), float(run["makespan_s"])
         self.mechanism = MECHANISMS.get(run["mechanism"])
-        self.sent_b = sent_b
+        self.host = host
         self.start = floats(tasks["started_s"])
         self.end = floats(tasks["finished_s"])
         self.length = self.end - self.start
