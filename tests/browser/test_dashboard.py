@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +11,11 @@ from playwright.sync_api import Page, expect
 
 from mpviz.analysis import csvfiles
 from mpviz.core.plan import DEFAULT_START_METHOD
+from tests.browser.looking import looked_at
 
 pytestmark = pytest.mark.browser
 
 RUN_LIMIT = 60_000  # milliseconds until a run of the lesson has ended, with its baseline
-SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 BARS = """(name) => {
   const documents = Object.values(window.Bokeh?.index ?? {}).map(view => view.model.document);
   const sources = documents.flatMap(d => [...(d.all_models ?? d._all_models.values())])
@@ -200,12 +199,4 @@ def test_it_fits_every_screen_and_can_be_looked_at(dashboard: Page, place: str):
     fill(dashboard, "About how large", "200001")
     press(dashboard, "Run")
     wait_until_done(dashboard)
-    SCREENSHOTS.mkdir(exist_ok=True)
-    for width, scheme in product((1280, 420), ("light", "dark")):
-        dashboard.emulate_media(color_scheme=scheme)
-        dashboard.set_viewport_size({"width": width, "height": 900})
-        dashboard.wait_for_timeout(500)
-        picture = SCREENSHOTS / f"{place}-{width}-{scheme}.png"
-        dashboard.screenshot(path=picture, full_page=True)
-        if place == "voila":
-            assert dashboard.evaluate("document.documentElement.scrollWidth") <= width
+    looked_at(dashboard, place, place)

@@ -5,19 +5,17 @@ import re
 import uuid
 import zipfile
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import mpviz
-from tests.browser.looking import DRAWN, press
+from tests.browser.looking import DRAWN, SCREENSHOTS, looked_at, press
 
 pytestmark = pytest.mark.browser
 
 LIMIT = 60_000  # milliseconds until a short study or a run has ended
-SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 
 
 def open_tab(page: Page, name: str) -> Locator:
@@ -48,21 +46,6 @@ def drawn(page: Page, selector: str) -> None:
     page.wait_for_function(DRAWN, arg=f"{selector} .mpviz-figure", timeout=LIMIT)
 
 
-def looked_at(page: Page, place: str, name: str) -> None:
-    """Take pictures of every screen and colour; none is wider than its screen."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    for width, scheme in product((1280, 420), ("light", "dark")):
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(500)
-        picture = SCREENSHOTS / f"{name}-{place}-{width}-{scheme}.png"
-        page.screenshot(path=picture, full_page=True)
-        if place == "voila":
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 @pytest.mark.lab
 @pytest.mark.timeout(180)
 def test_a_study_is_measured_shown_and_reads_back(dashboard: Page, place: str, tmp_path: Path):
@@ -82,7 +65,7 @@ def test_a_study_is_measured_shown_and_reads_back(dashboard: Page, place: str, t
     assert study.finished
     assert verdict.inner_text() == study.sentence
     assert len(study.names) == 6
-    looked_at(dashboard, place, "study")
+    looked_at(dashboard, place, f"study-{place}")
 
 
 @pytest.mark.timeout(180)
@@ -154,7 +137,7 @@ def test_runs_are_kept_shown_labelled_and_there_after_a_reload(
     label.press("Tab")
     press(dashboard, "Set label")
     expect(panel.get_by_role("row", name=re.compile(mine))).to_be_visible()
-    looked_at(dashboard, place, "history")
+    looked_at(dashboard, place, f"history-{place}")
 
     reload(dashboard)
     panel = open_tab(dashboard, "History")

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mpviz.analysis.chunking import rules
 from mpviz.analysis.waterfall import Loss, Waterfall
-from mpviz.charts.chunks import chunks, chunks_columns, rules
+from mpviz.charts.chunks import chunks, chunks_columns
 from mpviz.charts.heat import heat, heat_columns
 from mpviz.charts.ranking import FAR, ranking, ranking_columns, ranking_height
 from mpviz.charts.scaling import scaling, scaling_columns

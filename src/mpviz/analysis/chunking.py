@@ -59,3 +59,22 @@ def doubling_sizes(inputs: int, workers: int) -> tuple[int, ...]:
     """
     most = max(1, math.ceil(inputs / workers))
     return (*(2**power for power in range((most - 1).bit_length())), most)
+
+
+def rules(tasks: int, workers: int, task_s: float) -> dict[str, int]:
+    """The chunk size that each of the others would choose.
+
+    Parameters
+    ----------
+    tasks, workers
+        How many.
+    task_s
+        Seconds that a task takes; NaN leaves joblib's out, which depends on it.
+    """
+    found = {
+        "the standard library's": pool_chunk(tasks, workers),
+        "mpire's": mpire_chunk(tasks, workers),
+    }
+    if task_s > 0:
+        found["joblib's"] = joblib_chunk(tasks, workers, task_s)
+    return found

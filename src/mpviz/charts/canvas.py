@@ -12,6 +12,7 @@ from bokeh.models import (
     CDSView,
     ColumnDataSource,
     CustomJSTickFormatter,
+    DataRange1d,
     GroupFilter,
     HoverTool,
     InlineStyleSheet,
@@ -91,6 +92,23 @@ def sheet(height: int, x_range: Range, y_range: Range, *, x_label: str, y_label:
         axis.axis_line_alpha = axis.major_tick_line_alpha = 0.6
         axis.minor_tick_line_color = None
     return plot
+
+
+def row_sheet(height: int, extent: ColumnDataSource, *, x_label: str) -> figure:
+    """Return a sheet for rows, 0 on top, that shows what a source spans with ``x`` and ``y``."""
+    ranges = DataRange1d(range_padding=0.0), DataRange1d(flipped=True, range_padding=0.0)
+    plot = sheet(height, *ranges, x_label=x_label, y_label="")
+    plot.yaxis.visible = plot.ygrid.visible = False
+    fit(plot, extent)
+    return plot
+
+
+def fit(plot: figure, extent: ColumnDataSource) -> None:
+    """Let both axes show what a source spans with ``x`` and ``y``, whatever else is drawn."""
+    corners = plot.scatter("x", "y", size=0, alpha=0, source=extent)
+    for one in (plot.x_range, plot.y_range):
+        if isinstance(one, DataRange1d):
+            one.renderers = [corners]
 
 
 def time_axis(plot: figure) -> None:

@@ -12,8 +12,17 @@ from bokeh.core.properties import field, value
 from bokeh.models import CustomJSTickFormatter, DataRange1d, SingleIntervalTicker
 from bokeh.plotting import figure
 
-from mpviz.analysis.chunking import joblib_chunk, mpire_chunk, pool_chunk
-from mpviz.charts.canvas import TIME_TICKS, Columns, Values, hover, legend, note, sheet, sources
+from mpviz.charts.canvas import (
+    TIME_TICKS,
+    Columns,
+    Values,
+    fit,
+    hover,
+    legend,
+    note,
+    sheet,
+    sources,
+)
 from mpviz.charts.palette import GREEN, GREY, INK, PURPLE, TEXT, mechanism_look
 from mpviz.core.text import counted, digits, listed, seconds
 
@@ -29,25 +38,6 @@ RULES = {  # colour and dash of the size that each would choose
 }
 
 
-def rules(tasks: int, workers: int, task_s: float) -> dict[str, int]:
-    """The chunk size that each of the others would choose.
-
-    Parameters
-    ----------
-    tasks, workers
-        How many.
-    task_s
-        Seconds that a task takes; NaN leaves joblib's out, which depends on it.
-    """
-    found = {
-        "the standard library's": pool_chunk(tasks, workers),
-        "mpire's": mpire_chunk(tasks, workers),
-    }
-    if task_s > 0:
-        found["joblib's"] = joblib_chunk(tasks, workers, task_s)
-    return found
-
-
 def chunks_columns(
     summary: pd.DataFrame, runs: pd.DataFrame, marks: Mapping[str, int] | None = None
 ) -> Columns:
@@ -59,7 +49,7 @@ def chunks_columns(
         Frames by ``schema.CONFIGURATIONS`` and ``schema.RUNS``. A configuration of which only one
         chunk size was measured gives no curve.
     marks
-        From `rules`: chunk sizes to mark.
+        From `mpviz.analysis.chunking.rules`: chunk sizes to mark.
 
     Returns
     -------
@@ -189,8 +179,7 @@ def chunks(columns: Columns) -> figure:
     plot.xaxis.formatter = CustomJSTickFormatter(code=POWER)
     plot.yaxis.formatter = CustomJSTickFormatter(code=TIME_TICKS)
     plot.xgrid.visible = False
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
+    fit(plot, data["extent"])
     marks = plot.segment(
         "x", "y0", "x", "y1", source=data["rules"], line_color="colour", line_dash="dash",
         line_width=1.5, line_alpha=0.8,

@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 from bokeh.core.properties import value
-from bokeh.models import DataRange1d
 from bokeh.plotting import figure
 
-from mpviz.charts.canvas import Columns, hover, note, sheet, sources
+from mpviz.charts.canvas import Columns, hover, note, row_sheet, sources
 from mpviz.charts.palette import BLUE, INK
 from mpviz.core.text import counted, digits, seconds
 
@@ -82,17 +81,13 @@ def heat(columns: Columns) -> figure:
         From `heat_columns`. Later ones go into ``figure.select(name=...)`` for a redraw.
     """
     data = sources(columns)
-    x_range = DataRange1d(range_padding=0.0)
-    y_range = DataRange1d(flipped=True, range_padding=0.0)
     height = AXES + ROW * max(2, len(columns["labels"]["text"]))
-    plot = sheet(height, x_range, y_range, x_label="workers", y_label="")
-    plot.yaxis.visible = plot.ygrid.visible = plot.xgrid.visible = False
+    plot = row_sheet(height, data["extent"], x_label="workers")
+    plot.xgrid.visible = False
     plot.xaxis.major_tick_line_color = None
     counts = columns["counts"]["text"]
     plot.xaxis.ticker = list(range(len(counts)))
     plot.xaxis.major_label_overrides = dict(enumerate(counts))
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
     cells = plot.rect(
         "x", "y", width=0.96, height=0.5, source=data["cells"], fill_color=BLUE,
         fill_alpha="alpha", line_color=INK, line_alpha=0.25,

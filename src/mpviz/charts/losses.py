@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from bokeh.core.properties import field, value
-from bokeh.models import DataRange1d
 from bokeh.plotting import figure
 
 from mpviz.charts.canvas import (
@@ -18,7 +17,7 @@ from mpviz.charts.canvas import (
     hover,
     legend,
     note,
-    sheet,
+    row_sheet,
     sources,
     time_axis,
 )
@@ -104,13 +103,8 @@ def losses(columns: Columns) -> figure:
         From `losses_columns`. Later ones go into ``figure.select(name=...)`` for a redraw.
     """
     data = sources(columns)
-    x_range = DataRange1d(start=0.0, range_padding=0.0)
-    y_range = DataRange1d(flipped=True, range_padding=0.0)
-    plot = sheet(HEIGHT, x_range, y_range, x_label="worker-seconds: workers × makespan", y_label="")
+    plot = row_sheet(HEIGHT, data["extent"], x_label="worker-seconds: workers × makespan")
     time_axis(plot)
-    plot.yaxis.visible = plot.ygrid.visible = False
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
     parts = plot.hbar(
         "y", left="left", right="right", height=THICK, source=data["parts"], line_color=None,
         **fill_and_hatch(PARTS, "part"), hatch_color=INK, hatch_alpha=0.3, hatch_scale=8,

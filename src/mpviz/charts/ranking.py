@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from bokeh.core.properties import field, value
-from bokeh.models import DataRange1d
 from bokeh.models.glyphs import Segment
 from bokeh.plotting import figure
 
 from mpviz.analysis.cautions import outliers
-from mpviz.charts.canvas import Columns, hover, legend, note, sheet, sources, time_axis
+from mpviz.charts.canvas import Columns, hover, legend, note, row_sheet, sources, time_axis
 from mpviz.charts.palette import GREY, INK, TEXT, mechanism_look
 from mpviz.core.text import counted, digits, percent, seconds
 
@@ -206,14 +205,9 @@ def ranking(columns: Columns) -> figure:
         From `ranking_columns`. Later ones go into ``figure.select(name=...)`` for a redraw.
     """
     data = sources(columns)
-    x_range = DataRange1d(start=0.0, range_padding=0.0)
-    y_range = DataRange1d(flipped=True, range_padding=0.0)
     height = ranking_height(len(columns["labels"]["text"]))
-    plot = sheet(height, x_range, y_range, x_label="makespan", y_label="")
+    plot = row_sheet(height, data["extent"], x_label="makespan")
     time_axis(plot)
-    plot.yaxis.visible = plot.ygrid.visible = False
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
     line = plot.add_glyph(
         data["lines"],
         Segment(

@@ -14,7 +14,7 @@ from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
 from mpviz.analysis.laws import fit_usl, held_out
-from mpviz.charts.canvas import Columns, Values, hover, legend, note, sheet, sources
+from mpviz.charts.canvas import Columns, Values, fit, hover, legend, note, sheet, sources
 from mpviz.charts.palette import GREY, INK, TEXT, mechanism_look
 from mpviz.core.errors import Refused
 from mpviz.core.text import counted, digits, percent
@@ -148,8 +148,7 @@ def scaling(columns: Columns, *, usable_cpus: float) -> figure:
     )
     plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=8)
     plot.xgrid.visible = False
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
+    fit(plot, data["extent"])
     most = float(np.max(columns["extent"]["x"]))
     ideal = plot.line([0, most], [0, most], line_color=TEXT, line_dash="dashed", line_width=1.5)
     plot.add_layout(Span(location=1, dimension="width", line_color=GREY, line_alpha=0.7))

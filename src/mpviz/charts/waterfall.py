@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from bokeh.core.properties import value
-from bokeh.models import DataRange1d
 from bokeh.plotting import figure
 
 from mpviz.analysis.waterfall import Waterfall
-from mpviz.charts.canvas import Columns, hover, note, sheet, sources, time_axis
+from mpviz.charts.canvas import Columns, hover, note, row_sheet, sources, time_axis
 from mpviz.charts.palette import BLUE, CALM, GREEN, GREY, INK, SKY, TEXT
 from mpviz.core.text import percent, seconds
 
@@ -99,13 +98,8 @@ def waterfall(columns: Columns) -> figure:
         From `waterfall_columns`. Later ones go into ``figure.select(name=...)`` for a redraw.
     """
     data = sources(columns)
-    x_range = DataRange1d(range_padding=0.0)
-    y_range = DataRange1d(flipped=True, range_padding=0.0)
-    plot = sheet(HEIGHT, x_range, y_range, x_label="seconds of the makespan", y_label="")
+    plot = row_sheet(HEIGHT, data["extent"], x_label="seconds of the makespan")
     time_axis(plot)
-    plot.yaxis.visible = plot.ygrid.visible = False
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
     plot.segment("x", "y0", "x", "y1", source=data["joints"], line_color=GREY, line_alpha=0.7)
     steps = plot.hbar(
         "y", left="left", right="right", height=THICK, source=data["steps"],

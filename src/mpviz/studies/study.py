@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mpviz.analysis import metrics
 from mpviz.analysis.cautions import Caution, cautions
+from mpviz.analysis.chunking import rules
 from mpviz.analysis.explain import went_well
 from mpviz.analysis.frames import shaped
 from mpviz.analysis.looks import Schedule
@@ -280,8 +281,6 @@ class Study:
 
         Empty where the study has several worker counts, for which they differ.
         """
-        from mpviz.charts.chunks import rules
-
         counts = {each.workers for each in self.head.configurations if each.mechanism != ALONE}
         if len(counts) != 1:
             return {}

@@ -14,6 +14,7 @@ from mpviz.charts.canvas import (
     Columns,
     bars,
     fill_and_hatch,
+    fit,
     hover,
     legend,
     note,
@@ -62,8 +63,7 @@ def timeline(columns: Columns, *, lanes: int, deadline: float | None = None) -> 
     plot.yaxis.ticker = FixedTicker(ticks=list(range(0, lanes, step)))
     plot.ygrid.visible = False
 
-    corner = plot.scatter("x", "y", size=0, alpha=0, source=data["extent"])
-    x_range.renderers = y_range.renderers = [corner]
+    fit(plot, data["extent"])
     plot.hbar(
         "y", left=0, right="right", height=LANE, source=data["lanes"],
         fill_color=GREY, fill_alpha=0.08, line_color=None,

@@ -77,14 +77,14 @@ class StudyViews:
         set_class(self.ranking, "mpviz-unused", False)
         set_class(self.scaling, "mpviz-unused", not several)
         set_class(self.heat, "mpviz-unused", not (several and mechanisms))
-        sizes = summary[summary["makespan_s"].notna()].groupby(["mechanism", "workers"])
-        sized = bool((sizes["chunk_size"].nunique() > 1).any())
+        sizes = chunks_columns(summary, study.runs, study.chunk_rules)
+        sized = len(sizes["points"]["x"]) > 0
         set_class(self.chunks, "mpviz-unused", not sized)
         if sized:
             self._chunks = _shown(
                 self._chunks,
                 self._place["chunks"],
-                chunks(chunks_columns(summary, study.runs, study.chunk_rules)),
+                chunks(sizes),
                 "Makespan over chunk size",
             )
         if several:
