@@ -182,3 +182,13 @@ def test_the_curve_s_points_say_their_efficiencies() -> None:
     text = "\n".join(scaling_columns(study().summary, 2)["points"]["text"])
     for word in ("efficiency ", "communication efficiency ", "serial fraction (Karp and Flatt) "):
         assert word in text
+
+
+def test_a_size_that_is_not_told_from_another_is_not_called_the_best() -> None:
+    made = Rounds(Sweep(tuple(plan_of(chunk_size=size) for size in (1, 2, 4)), rounds=6))
+    took = {-1: 2.0, 0: 1.0, 1: 1.001, 2: 3.0}
+    drive(made, lambda step: took[step.place] + 0.02 * ((step.round + step.place) % 2))
+    columns = chunks_columns(made.study.summary, made.study.runs)
+    (text,) = columns["best"]["text"]
+    assert text.startswith("least time: chunks of ")
+    assert text.endswith(("as good, for all that was seen: 1", "as good, for all that was seen: 2"))

@@ -54,8 +54,9 @@ def chunks_columns(
     Returns
     -------
     dict
-        Of the sources ``points`` (one a configuration), ``raw`` (one a run), ``lines`` (a row a
-        piece), ``rules``, ``best``, ``note`` and ``extent``. ``x`` is the logarithm to base 2.
+        Of the sources ``points`` (one for each configuration), ``raw`` (one for each run),
+        ``lines`` (one for each piece), ``rules``, ``best``, ``note`` and ``extent``. ``x`` is the
+        logarithm to base 2.
     """
     several = summary.groupby(SERIES)["chunk_size"].transform("nunique") > 1
     shown = summary[several & summary["makespan_s"].notna()]
@@ -144,7 +145,7 @@ def _raw(runs: pd.DataFrame, shown: pd.DataFrame) -> tuple[Values, Values, list[
 
 
 def _best(shown: pd.DataFrame) -> list[str]:
-    """The best size and what ties with it, in words."""
+    """The best size, or the one of least time and what may be as good, in words."""
     if not len(shown):
         return []
     rows = shown.to_dict("records")
@@ -158,9 +159,12 @@ def _best(shown: pd.DataFrame) -> list[str]:
         and row["verdict"] in ("best", "tie", "open")
         and row is not one
     ]
-    near = f"; not told from it: {listed([f'{size:,}' for size in sorted(same)])}" if same else ""
     speedup = "" if math.isnan(one["speedup"]) else f", a speedup of {digits(one['speedup'])}"
-    return [f"best: chunks of {one['chunk_size']:,}{speedup}{near}"]
+    what = f"chunks of {one['chunk_size']:,}{speedup}"
+    if not same:
+        return [f"best: {what}"]
+    others = listed([f"{size:,}" for size in sorted(same)])
+    return [f"least time: {what}; as good, for all that was seen: {others}"]
 
 
 def chunks(columns: Columns) -> figure:

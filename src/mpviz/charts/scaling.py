@@ -107,7 +107,7 @@ def _pieces() -> dict[str, Any]:
 
 
 def _join(pieces: dict[str, Any], x: Values, y: Values, colour: str, *, every: int = 1) -> None:
-    """Join neighbouring points; of the pieces every so manieth, so that 2 gives dashes."""
+    """Join neighbouring points; of the pieces keep each `every`-th: every second gives dashes."""
     found = {"x0": x[:-1], "y0": y[:-1], "x1": x[1:], "y1": y[1:]}
     for name, values in found.items():
         pieces[name] += list(values[::every])

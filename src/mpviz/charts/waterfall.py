@@ -1,4 +1,4 @@
-"""From an even share of the sequential time to the makespan: a step a loss. Knows no widget."""
+"""From an even share of the sequential time to the makespan, loss by loss. Knows no widget."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def waterfall_columns(found: Waterfall | None) -> Columns:
     Returns
     -------
     dict
-        Of the sources ``steps`` (a bar each), ``labels``, ``joints`` (where one step hands over to
+        Of the sources ``steps`` (a bar for each), ``labels``, ``joints`` (where one step hands over to
         the next), ``note`` and ``extent``. Seconds.
     """
     steps: list[tuple[str, float, float]] = []
