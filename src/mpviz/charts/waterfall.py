@@ -35,7 +35,7 @@ def waterfall_columns(found: Waterfall | None) -> Columns:
     Returns
     -------
     dict
-        Of the sources ``steps`` (a bar for each), ``labels``, ``joints`` (where one step hands over to
+        Of the sources ``steps`` (a bar for each), ``labels``, ``joints`` (from the end of one step to
         the next), ``note`` and ``extent``. Seconds.
     """
     steps: list[tuple[str, float, float]] = []

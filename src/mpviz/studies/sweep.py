@@ -171,11 +171,12 @@ def grid(
     Refused
         When one of them can't be run, or a list is none or empty.
     """
+    doubling = isinstance(chunk_sizes, str) and chunk_sizes == DOUBLING
     axes: dict[str, Any] = {
         "mechanisms": mechanisms,
         "workers": workers,
         "start_methods": start_methods,
-        "chunk_sizes": (1,) if chunk_sizes == DOUBLING else chunk_sizes,
+        "chunk_sizes": (1,) if doubling else chunk_sizes,
     }
     for name, values in axes.items():
         if isinstance(values, str) or not isinstance(values, Iterable):
@@ -197,10 +198,10 @@ def grid(
     for mechanism in lists["mechanisms"]:
         for number in lists["workers"]:
             for method in lists["start_methods"]:
-                doubling = chunk_sizes == DOUBLING and type(number) is int and number > 0
-                for size in (
-                    doubling_sizes(len(inputs), number) if doubling else lists["chunk_sizes"]
-                ):
+                sizes = lists["chunk_sizes"]
+                if doubling and type(number) is int and number > 0:
+                    sizes = doubling_sizes(len(inputs), number)
+                for size in sizes:
                     plan = replace(
                         base,
                         mechanism=mechanism,
