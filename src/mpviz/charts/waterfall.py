@@ -35,8 +35,8 @@ def waterfall_columns(found: Waterfall | None) -> Columns:
     Returns
     -------
     dict
-        Of the sources ``steps`` (a bar for each), ``labels``, ``joints`` (from the end of one step to
-        the next), ``note`` and ``extent``. Seconds.
+        Of the sources ``steps`` (a bar for each), ``labels``, ``joints`` (from one step
+        to the next), ``note`` and ``extent``. Seconds.
     """
     steps: list[tuple[str, float, float]] = []
     if found is not None:

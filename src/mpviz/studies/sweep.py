@@ -200,7 +200,7 @@ def grid(
             for method in lists["start_methods"]:
                 sizes = lists["chunk_sizes"]
                 if doubling and type(number) is int and number > 0:
-                    sizes = doubling_sizes(len(inputs), number)
+                    sizes = list(doubling_sizes(len(inputs), number))
                 for size in sizes:
                     plan = replace(
                         base,
