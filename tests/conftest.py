@@ -25,6 +25,7 @@ import psutil
 import pytest
 
 GRACE = 2.0  # seconds for what is ending already
+EXEC_LOOKS = 20  # at an environment that is empty, a millisecond apart
 # Inherited by everything the tests start, so that what was reparented is still known as theirs,
 # and what another session on this machine started is known as not.
 SESSION = f"MPVIZ_TEST_SESSION={uuid.uuid4()}"
@@ -229,8 +230,15 @@ def parents(process: psutil.Process) -> set[int]:
 
 def environ(process: psutil.Process) -> set[str]:
     # Not psutil's environ(): it makes a dict of every environment on the machine.
+    place = Path(f"/proc/{process.pid}")
+    raw = b""
     try:
-        raw = Path(f"/proc/{process.pid}/environ").read_bytes()
+        for _ in range(EXEC_LOOKS):
+            raw = (place / "environ").read_bytes()
+            if raw:
+                break
+            (place / "exe").readlink()  # of the kernel's own, and of the dead, there is none
+            time.sleep(0.001)  # for a moment within exec a process has no environment
     except OSError:
         return set()
     return set(raw.decode(errors="replace").split("\0"))
