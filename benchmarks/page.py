@@ -38,7 +38,10 @@ CLICK_AND_WAIT = """async ([find, ready]) => {
   await new Promise(requestAnimationFrame);
   return (performance.now() - began) / 1000;
 }"""
-BUTTON = "[...document.querySelectorAll('.mpviz button')].find(b => b.innerText === '{}')"
+BUTTON = (  # a tab is one too
+    "[...document.querySelectorAll('.mpviz button:not([role=tab])')]"
+    ".find(b => b.innerText === '{}')"
+)
 BARS = (
     "Object.values(Bokeh.index).flatMap(v => v.model.document.all_models ? "
     "[...v.model.document.all_models] : [...v.model.document._all_models.values()])"
