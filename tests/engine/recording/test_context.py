@@ -7,10 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter_ns
 
 import pytest
 
 import mpviz
+from mpviz.engine.recording.context import Lanes, Worker
+from mpviz.engine.recording.table import REQUESTED, TraceTable
+from mpviz.engine.recording.task import Setup
 
 pytestmark = pytest.mark.process
 
@@ -39,6 +43,23 @@ def test_lanes_stay_within_workers_and_no_two_share_one_at_a_time(mechanism: str
         ended = list(mine["ended_s"])[:-1]
         assert all(end <= next_ for end, next_ in zip(ended, mine["requested_s"][1:], strict=True))
     assert len(workers) == (7 if mechanism == "process" else 2)
+
+
+def test_a_worker_is_requested_after_the_one_before_it_in_its_lane_was_over(tmp_path: Path) -> None:
+    # On a busy machine that one may end while its lane is looked at.
+    class EndsWhenLookedAt(Worker):
+        name, over_ns = "worker", 0
+
+        def is_over(self) -> bool:
+            self.over_ns = perf_counter_ns()
+            return True
+
+    TraceTable.create(tmp_path / "table", tasks=1, workers=2)
+    table = TraceTable(tmp_path / "table")
+    lanes, first = Lanes(Setup(tmp_path, b""), table), EndsWhenLookedAt()
+    lanes.enter(first)
+    row = lanes.enter(EndsWhenLookedAt())
+    assert table.words[table.worker(row) + REQUESTED] >= first.over_ns > 0
 
 
 def test_every_worker_says_its_exit_code_and_its_moments_in_order() -> None:

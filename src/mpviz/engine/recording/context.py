@@ -30,7 +30,6 @@ class Lanes:
 
     def enter(self, worker: Worker) -> int:
         """Claim a row for a worker that is about to start, and give the row."""
-        requested = perf_counter_ns()
         for lane, previous in enumerate(self._in_lane):
             if previous.is_over():
                 self._in_lane[lane] = worker
@@ -38,6 +37,7 @@ class Lanes:
         else:
             lane = len(self._in_lane)
             self._in_lane.append(worker)
+        requested = perf_counter_ns()  # after the last look, or it came before its lane was free
         return self.table.claim(name=worker.name, lane=lane, requested=requested)
 
     def main_thread(self) -> None:
