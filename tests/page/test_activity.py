@@ -10,6 +10,7 @@ from mpviz.core.plan import Plan
 from mpviz.engine import turns
 from mpviz.page.activity import Activity
 from mpviz.page.app import Page
+from mpviz.serving.limits import USUAL
 from tests.page.replaying import PLAN, Replay, Replayed, until
 
 
@@ -26,7 +27,7 @@ def replay(replay: Replay) -> Replay:
 
 @pytest.fixture(name="activity")
 def started_by_replay(replay: Replay) -> Activity:
-    return Activity(replay)
+    return Activity(USUAL, replay)
 
 
 def test_cancel_ends_what_runs_and_lets_nothing_follow(activity: Activity, replay: Replay) -> None:
@@ -50,7 +51,7 @@ def test_a_cancel_while_a_plan_is_being_started_ends_it(replay: Replay) -> None:
         async with activity.turn():
             activity.start(PLAN)
 
-    activity = Activity(start)
+    activity = Activity(USUAL, start)
     asyncio.run(press())
     assert [run.cancels for run in replay.runs] == [1]
 
@@ -90,7 +91,7 @@ def test_who_waits_is_busy_says_how_many_are_ahead_and_gets_the_turn(
     shown: list[str] = []
     inside: list[bool] = []
     busy: list[bool] = []
-    activity = Activity(replay, lambda: busy.append(activity.busy))
+    activity = Activity(USUAL, replay, lambda: busy.append(activity.busy))
     asyncio.run(press())
     assert inside == [False]
     assert busy == [True, False]
@@ -102,7 +103,7 @@ def test_two_pages_take_turns() -> None:
     inside: list[int] = []
 
     async def wait() -> None:
-        async with Activity().turn():
+        async with Activity(USUAL).turn():
             inside.append(1)
             most.append(len(inside))
             await asyncio.sleep(0.02)
@@ -155,7 +156,7 @@ def test_a_callback_that_raises_does_not_keep_the_turn(
         if other:
             other.leave()
 
-    activity = Activity(replay, fail if which == "on_change" else lambda: None)
+    activity = Activity(USUAL, replay, fail if which == "on_change" else lambda: None)
     asyncio.run(press())
     assert not activity.busy
     assert list(line.glob("*")) == []

@@ -10,6 +10,7 @@ from mpviz.core.plan import Plan
 from mpviz.experiments.catalogue import EXPERIMENTS
 from mpviz.inputs import generate, input_set, input_sets, parse
 from mpviz.page.activity import Activity
+from mpviz.page.app import Page
 from mpviz.page.run.controls import Controls
 from mpviz.serving.limits import PUBLIC, PUBLIC_VARIABLE, USUAL, admit, current
 from mpviz.workloads import WORKLOADS, is_prime
@@ -17,22 +18,24 @@ from mpviz.workloads import WORKLOADS, is_prime
 PLAN = Plan(is_prime, (3, 5), "pool.map", 2, "fork", 1, 10.0, "is_prime", "two")
 
 
-@pytest.fixture
-def public(monkeypatch):
-    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
-
-
-def test_what_is_usual_holds_where_nobody_says_otherwise(monkeypatch):
+def test_the_server_tells_a_page_which_limits_hold(monkeypatch):
     monkeypatch.delenv(PUBLIC_VARIABLE, raising=False)
     assert current() is USUAL
-    assert admit(PLAN) == PLAN
-
-
-def test_in_public_a_run_has_a_ceiling_of_memory_that_it_can_only_lower(public):
+    assert Page().activity.limits is USUAL
+    monkeypatch.setenv(PUBLIC_VARIABLE, "1")
     assert current() is PUBLIC
-    assert admit(PLAN).memory == PUBLIC.memory
-    assert admit(replace(PLAN, memory=2**28)).memory == 2**28
-    assert admit(replace(PLAN, memory=2**60)).memory == PUBLIC.memory
+    assert Page().activity.limits is PUBLIC
+    assert Page(limits=USUAL).activity.limits is USUAL
+
+
+def test_what_is_usual_leaves_a_plan_as_it_is():
+    assert admit(PLAN, USUAL) == PLAN
+
+
+def test_in_public_a_run_has_a_ceiling_of_memory_that_it_can_only_lower():
+    assert admit(PLAN, PUBLIC).memory == PUBLIC.memory
+    assert admit(replace(PLAN, memory=2**28), PUBLIC).memory == 2**28
+    assert admit(replace(PLAN, memory=2**60), PUBLIC).memory == PUBLIC.memory
 
 
 @pytest.mark.parametrize(
@@ -52,15 +55,15 @@ def test_in_public_a_run_has_a_ceiling_of_memory_that_it_can_only_lower(public):
         {"inputs": (PUBLIC.payload + 1,), "workload": "payload"},
     ],
 )
-def test_a_plan_beyond_the_limits_is_refused_in_one_sentence(public, change):
+def test_a_plan_beyond_the_limits_is_refused_in_one_sentence(change):
     with pytest.raises(Refused) as caught:
-        admit(replace(PLAN, **change))
+        admit(replace(PLAN, **change), PUBLIC)
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_whoever_takes_the_turn_obeys(public):
+def test_whoever_takes_the_turn_obeys():
     started = []
-    activity = Activity(started.append)
+    activity = Activity(PUBLIC, started.append)
 
     async def try_it() -> None:
         async with activity.turn():
@@ -74,11 +77,11 @@ def test_whoever_takes_the_turn_obeys(public):
 
 
 @pytest.mark.parametrize("name", sorted(EXPERIMENTS))
-def test_every_experiment_stays_within_what_visitors_may(public, name):
+def test_every_experiment_stays_within_what_visitors_may(name):
     asked = []
 
     def start(plan: Plan) -> None:
-        asked.append(admit(plan))
+        asked.append(admit(plan, PUBLIC))
         raise Refused("not run")
 
     with pytest.raises(Refused, match="not run"):
@@ -87,20 +90,20 @@ def test_every_experiment_stays_within_what_visitors_may(public, name):
 
 
 @pytest.mark.parametrize("name", input_sets())
-def test_every_input_set_that_comes_along_is_within_what_visitors_may(public, name):
+def test_every_input_set_that_comes_along_is_within_what_visitors_may(name):
     values = input_set(name).values
-    admit(replace(PLAN, inputs=values))
+    admit(replace(PLAN, inputs=values), PUBLIC)
 
 
-def test_numbers_of_ones_own_are_held_to_what_is_allowed_here(public):
+def test_numbers_of_ones_own_are_held_to_what_is_allowed_here():
     with pytest.raises(Refused, match="256 KiB"):
-        parse("1234567\n" * 40_000, limits=current())
+        parse("1234567\n" * 40_000, limits=PUBLIC)
     with pytest.raises(Refused, match="10,000"):
-        parse("1\n" * 10_001, limits=current())
+        parse("1\n" * 10_001, limits=PUBLIC)
     with pytest.raises(Refused, match="9 allowed"):
-        parse("1234567890", limits=current())
+        parse("1234567890", limits=PUBLIC)
     with pytest.raises(Refused):
-        generate(count=10_001, size=9, spread=0, seed=0, limits=current())
+        generate(count=10_001, size=9, spread=0, seed=0, limits=PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +116,8 @@ def test_numbers_of_ones_own_are_held_to_what_is_allowed_here(public):
         ("size", 10**9, "999,999,999"),
     ],
 )
-def test_a_page_hands_its_own_limits_in(public, widget, value, sentence):
-    controls = Controls(lambda: None, lambda handler: handler)
+def test_a_page_hands_its_own_limits_in(widget, value, sentence):
+    controls = Controls(lambda: None, lambda handler: handler, PUBLIC)
     if widget == "pasted":
         controls.tasks.input_set.value = "Paste numbers…"
         controls.tasks.pasted.value = value
@@ -127,8 +130,8 @@ def test_a_page_hands_its_own_limits_in(public, widget, value, sentence):
         controls.plan()
 
 
-def test_the_widgets_offer_what_is_allowed(public):
-    controls = Controls(lambda: None, lambda handler: handler)
+def test_the_widgets_offer_what_is_allowed():
+    controls = Controls(lambda: None, lambda handler: handler, PUBLIC)
     assert controls.workers.max == PUBLIC.workers
     assert controls.deadline.max == PUBLIC.deadline
     assert controls.tasks.count.max == PUBLIC.tasks
@@ -141,7 +144,7 @@ def test_the_widgets_offer_what_is_allowed(public):
         controls.plan()
 
 
-def test_every_workload_can_be_run_with_its_usual_numbers(public):
+def test_every_workload_can_be_run_with_its_usual_numbers():
     for name, entry in WORKLOADS.items():
         values = input_set(entry.input_set).values
-        admit(replace(PLAN, function=entry.function, inputs=values, workload=name))
+        admit(replace(PLAN, function=entry.function, inputs=values, workload=name), USUAL)

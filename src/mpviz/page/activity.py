@@ -14,7 +14,7 @@ from typing import Any
 from mpviz.core.errors import Cancelled
 from mpviz.core.plan import Plan
 from mpviz.engine import runner, turns
-from mpviz.serving import limits
+from mpviz.serving.limits import Limits, admit
 
 
 class Activity:
@@ -22,6 +22,8 @@ class Activity:
 
     Parameters
     ----------
+    limits
+        The most that a plan may ask for.
     start
         How a plan is started; a test may hand in its own.
     on_change
@@ -29,8 +31,12 @@ class Activity:
     """
 
     def __init__(
-        self, start: runner.Start = runner.start, on_change: Callable[[], object] = lambda: None
+        self,
+        limits: Limits,
+        start: runner.Start = runner.start,
+        on_change: Callable[[], object] = lambda: None,
     ) -> None:
+        self.limits = limits
         self._start = start
         self._on_change = on_change
         self._running: list[Any] = []  # the fault lab has several at once
@@ -94,7 +100,7 @@ class Activity:
         """
         if self.cancelled:
             raise Cancelled("Cancelled.")
-        running = self._start(limits.admit(plan))
+        running = self._start(admit(plan, self.limits))
         self._running.append(running)
         if self.cancelled:  # on the loop's thread, while this one was starting it
             running.cancel()

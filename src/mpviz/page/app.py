@@ -23,7 +23,7 @@ from mpviz.page.widgets.copy_button import CopyButton
 from mpviz.page.widgets.handlers import report
 from mpviz.page.widgets.painted import Painted
 from mpviz.page.widgets.tabs import Tabs
-from mpviz.serving import limits
+from mpviz.serving.limits import Limits, current
 from mpviz.studies.history import History
 from mpviz.studies.study import Study
 
@@ -31,30 +31,33 @@ RUN, STUDY, FAULTS, HISTORY = "run", "study", "faults", "history"
 TABS = {RUN: "Run", STUDY: "Study", FAULTS: "Fault lab", HISTORY: "History"}
 
 
-def build(start: runner.Start = runner.start) -> widgets.Widget:
+def build(start: runner.Start = runner.start, limits: Limits | None = None) -> widgets.Widget:
     """Make the dashboard, to be shown by a notebook's cell.
 
     Parameters
     ----------
     start
         How a plan is started; a test may hand in its own.
+    limits
+        The most that it may run and keep; those of this process if none are given.
     """
-    return Page(start).root
+    return Page(start, limits).root
 
 
 class Page:
     """The tabs, and what concerns all of them: links, and one thing at a time."""
 
-    def __init__(self, start: runner.Start = runner.start) -> None:
+    def __init__(self, start: runner.Start = runner.start, limits: Limits | None = None) -> None:
+        most = limits or current()
         self.root = widgets.VBox().add_class("mpviz")
         self.status = Status()
-        self.activity = Activity(start, self.status.guard(self._activity_changed))
+        self.activity = Activity(most, start, self.status.guard(self._activity_changed))
         self.address = Address(self.follow, on_error=self.status.show_error)
         self.copy_link = CopyButton("Copy link", link=True)
         self.projector = Projector(self.root, self.status.guard, self.status.show_error)
         self.painted = Painted()
         # A visitor of a public page has no history but the visit's.
-        kept = History() if limits.current().history else None
+        kept = History() if most.history else None
         keep = Keeper(kept, self.status)
         self.history = HistoryTab(kept, self.address.scroll_to) if kept else None
         self.study = StudyTab(self.activity, self._plan, self.painted, keep)

@@ -99,11 +99,11 @@ PUBLIC = Limits(
 
 
 def current() -> Limits:
-    """The limits of this process."""
+    """The limits of this process; a page is made with them."""
     return PUBLIC if os.environ.get(PUBLIC_VARIABLE) == "1" else USUAL
 
 
-def admit(plan: Plan, limits: Limits | None = None) -> Plan:
+def admit(plan: Plan, most: Limits) -> Plan:
     """The plan, with its memory capped, if it is within the limits.
 
     Everything that a page starts goes through here: a visitor's own plan, an experiment, a step of
@@ -113,15 +113,14 @@ def admit(plan: Plan, limits: Limits | None = None) -> Plan:
     ----------
     plan
         The plan as requested; of its inputs only whole numbers are checked.
-    limits
-        `current`, if none are given.
+    most
+        The limits.
 
     Raises
     ------
     Refused
         When something exceeds a limit; the message says what.
     """
-    most = limits or current()
     if plan.workers > most.workers:
         raise Refused(f"Workers must be from 1 to {most.workers}.")
     check_deadline(plan.timeout, most)
@@ -138,7 +137,7 @@ def admit(plan: Plan, limits: Limits | None = None) -> Plan:
     return replace(plan, memory=min(plan.memory or most.memory, most.memory))
 
 
-def check_deadline(deadline: object, limits: Limits | None = None) -> float:
+def check_deadline(deadline: object, most: Limits) -> float:
     """The deadline in seconds, if a run may have it.
 
     Raises
@@ -146,7 +145,6 @@ def check_deadline(deadline: object, limits: Limits | None = None) -> float:
     Refused
         When it is no number within the limits.
     """
-    most = limits or current()
     if isinstance(deadline, bool) or not isinstance(deadline, int | float):
         deadline = -1
     if not 0 < deadline <= most.deadline:
@@ -154,7 +152,7 @@ def check_deadline(deadline: object, limits: Limits | None = None) -> float:
     return float(deadline)
 
 
-def check_payload(size: int, limits: Limits | None = None) -> None:
+def check_payload(size: int, most: Limits) -> None:
     """Check the size of a result.
 
     Raises
@@ -162,6 +160,5 @@ def check_payload(size: int, limits: Limits | None = None) -> None:
     Refused
         When it is larger than allowed.
     """
-    most = limits or current()
     if size > most.payload:
         raise Refused(f"A task may send back at most {most.payload:,} bytes here, not {size:,}.")

@@ -9,7 +9,7 @@ import pytest
 from mpviz.core.errors import Refused
 from mpviz.page.app import Page
 from mpviz.page.history.tab import HistoryTab
-from mpviz.serving import limits
+from mpviz.serving.limits import PUBLIC
 from mpviz.studies.history import History
 from tests.page.replaying import PLAN, until
 from tests.page.widgets.messages import receive
@@ -128,10 +128,8 @@ def test_each_run_of_the_page_is_kept_and_there_after_a_reload(page: Page) -> No
     assert {entry.name for entry in new} <= {entry.name for entry in shown._entries}
 
 
-def test_a_public_page_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    public = limits.PUBLIC
-    monkeypatch.setattr(limits, "current", lambda: public)
-    assert not public.history
-    page = Page(None)
+def test_a_public_page_keeps_nothing() -> None:
+    assert not PUBLIC.history
+    page = Page(None, PUBLIC)
     assert page.history is None
     assert "history" not in dict(page.tabs.names)

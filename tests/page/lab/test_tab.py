@@ -18,6 +18,7 @@ from mpviz.faults.lab.running import run_cells
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.activity import Activity
 from mpviz.page.lab.tab import ALL, FaultLab
+from mpviz.serving.limits import PUBLIC, USUAL, Limits
 from tests.page.replaying import until
 
 METHODS = multiprocessing.get_all_start_methods()
@@ -52,14 +53,16 @@ def fake(real: Cell) -> Fake:
 
 @pytest.fixture
 def lab(fake: Fake) -> FaultLab:
-    return FaultLab(Activity(), lambda _selector: None, fake)
+    return FaultLab(Activity(USUAL), lambda _selector: None, fake)
 
 
 def live(
-    cells: Any = run_cells, scroll_to: Callable[[str], object] = lambda _selector: None
+    cells: Any = run_cells,
+    scroll_to: Callable[[str], object] = lambda _selector: None,
+    limits: Limits = USUAL,
 ) -> tuple[FaultLab, Activity]:
     """A lab that hears of its activity as on the page; it really runs its cells unless told how."""
-    activity = Activity()
+    activity = Activity(limits)
     lab = FaultLab(activity, scroll_to, cells)
     activity._on_change = lab.refresh
     return lab, activity
@@ -285,11 +288,8 @@ def test_what_goes_wrong_is_a_sentence_and_the_lab_is_free_again() -> None:
     assert "Ended after 0 of 17 cells" in lab.status.line.value
 
 
-def test_visitors_run_a_row_or_a_column_and_not_the_whole_matrix(
-    monkeypatch: pytest.MonkeyPatch, fake: Fake
-) -> None:
-    monkeypatch.setenv("MPVIZ_PUBLIC", "1")
-    lab, _ = live(fake)
+def test_visitors_run_a_row_or_a_column_and_not_the_whole_matrix(fake: Fake) -> None:
+    lab, _ = live(fake, limits=PUBLIC)
     assert lab.run_button.disabled
     assert "A row or a column at a time" in lab.status.line.value
     with pytest.raises(Refused, match="a row or a column"):

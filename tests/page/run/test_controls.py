@@ -10,8 +10,9 @@ from mpviz.core.errors import Refused
 from mpviz.core.plan import DEFAULT_START_METHOD
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.app import Page
-from mpviz.page.run.controls import Controls, most_workers
+from mpviz.page.run.controls import Controls
 from mpviz.page.run.task_controls import GENERATE, PASTE
+from mpviz.serving.limits import USUAL
 from tests.page.replaying import Replay
 
 
@@ -22,7 +23,7 @@ def changes() -> list[str]:
 
 @pytest.fixture
 def controls(changes: list[str]) -> Controls:
-    return Controls(lambda: changes.append("changed"), lambda handler: handler)
+    return Controls(lambda: changes.append("changed"), lambda handler: handler, USUAL)
 
 
 def shown(controls: Controls) -> str:
@@ -100,7 +101,7 @@ def test_a_link_reads_back_as_what_was_chosen(controls: Controls) -> None:
     controls.tasks.workload.value = "sleep"
     controls.workers.value = 4
     chosen = controls.chosen()
-    other = Controls(lambda: None, lambda handler: handler)
+    other = Controls(lambda: None, lambda handler: handler, USUAL)
     other.apply(chosen)
     assert other.chosen() == chosen
     assert set(chosen) == set(controls.checks())
@@ -163,4 +164,4 @@ def test_options_that_a_browser_adds_are_no_choices(controls: Controls) -> None:
 
 
 def test_the_most_workers_are_at_least_sixteen() -> None:
-    assert most_workers() >= 16
+    assert USUAL.workers >= 16

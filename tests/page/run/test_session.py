@@ -12,7 +12,7 @@ from mpviz.core.errors import Refused
 from mpviz.core.plan import Plan
 from mpviz.page.app import Page
 from mpviz.page.lesson.walk import describe_runs
-from mpviz.serving import limits
+from mpviz.serving.limits import USUAL
 from tests.page.replaying import PLAN, Replay, Replayed, until
 
 RAISED = RuntimeError("no picture")
@@ -159,13 +159,12 @@ def test_a_baseline_that_was_cut_is_not_tried_for_each_mechanism_of_one_press(
     assert replay.mechanisms == ["sequential", "pool.map", "queue", "pool.map"]
 
 
-def test_baselines_go_with_their_runs(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_baselines_go_with_their_runs(replay: Replay) -> None:
     def traces() -> int:
         gc.collect()
         return sum(isinstance(one, Trace) for one in gc.get_objects())
 
-    few = replace(limits.USUAL, runs=4)
-    monkeypatch.setattr(limits, "current", lambda: few)
+    page = Page(replay, replace(USUAL, runs=4))
     others = traces()
     for number in range(12):
         measure(page, replace(PLAN, inputs=(3, 5, 100 + number)))
@@ -174,12 +173,9 @@ def test_baselines_go_with_their_runs(page: Page, monkeypatch: pytest.MonkeyPatc
     assert "20" in page.run_tab.session.dropped_note.value
 
 
-def test_a_baseline_that_a_kept_run_needs_counts_among_what_is_kept(
-    page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_baseline_that_a_kept_run_needs_counts_among_what_is_kept(replay: Replay) -> None:
     """Three tasks a run: of the last six runs the first one's baseline is a seventh record."""
-    few = replace(limits.USUAL, kept_tasks=18)
-    monkeypatch.setattr(limits, "current", lambda: few)
+    page = Page(replay, replace(USUAL, kept_tasks=18))
     measure(page, *[PLAN] * 9)
     assert len(page.run_tab.session.traces) == 5
 

@@ -5,6 +5,7 @@ import pytest
 from mpviz import inputs
 from mpviz.core.errors import Refused
 from mpviz.page.run.task_controls import GENERATE, PASTE, UPLOAD, TaskControls
+from mpviz.serving.limits import USUAL
 from mpviz.workloads import WORKLOADS
 
 
@@ -15,7 +16,7 @@ def changes() -> list[str]:
 
 @pytest.fixture
 def tasks(changes: list[str]) -> TaskControls:
-    return TaskControls(lambda: changes.append("changed"), lambda handler: handler)
+    return TaskControls(lambda: changes.append("changed"), lambda handler: handler, USUAL)
 
 
 def own(tasks: TaskControls) -> list[str]:
@@ -116,6 +117,6 @@ def test_a_pasted_text_that_is_too_large_is_refused(tasks: TaskControls) -> None
 
 def test_where_no_input_set_can_be_read_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "input_sets", tuple)
-    tasks = TaskControls(lambda: None, lambda handler: handler)
+    tasks = TaskControls(lambda: None, lambda handler: handler, USUAL)
     assert tasks.input_set.value == GENERATE
     assert "missing or can&#39;t be read" in tasks.preview.value

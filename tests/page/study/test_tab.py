@@ -11,15 +11,20 @@ import mpviz
 from mpviz.core.errors import Refused
 from mpviz.page.app import Page
 from mpviz.page.run.task_controls import PASTE
-from mpviz.page.study.fields import longest_budget, numbers
+from mpviz.page.study.fields import numbers
 from mpviz.page.study.tab import StudyTab
-from mpviz.serving import limits
+from mpviz.serving.limits import PUBLIC, USUAL
 from mpviz.studies.history import History
 from tests.page.replaying import PLAN, Replay, until
 
 
 @pytest.fixture(name="tab")
 def study_tab(page: Page) -> StudyTab:
+    return prepared(page)
+
+
+def prepared(page: Page) -> StudyTab:
+    """A page's Study tab, with a small study chosen."""
     tasks = page.run_tab.controls.tasks
     tasks.workload.value = "busy"
     tasks.input_set.value, tasks.pasted.value = PASTE, "3\n5\n7"  # as many as were recorded
@@ -66,15 +71,13 @@ def test_a_hostile_budget_is_refused_and_nothing_runs(
     tab: StudyTab, replay: Replay, budget: object
 ) -> None:
     tab.fields.budget = type("Any", (), {"value": budget})()
-    with pytest.raises(Refused, match=f"at most {longest_budget():.0f} s"):
+    with pytest.raises(Refused, match=f"at most {USUAL.deadline:.0f} s"):
         asyncio.run(tab.run())
     assert not replay.runs
 
 
-def test_more_configurations_than_are_allowed_are_refused_at_once(
-    tab: StudyTab, replay: Replay, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "current", lambda: limits.PUBLIC)
+def test_more_configurations_than_are_allowed_are_refused_at_once(replay: Replay) -> None:
+    tab = prepared(Page(replay, PUBLIC))
     tab.fields.workers.value = ", ".join(map(str, range(1, 17)))
     tab.fields.chunk_sizes.value = ", ".join(map(str, range(1, 10)))
     with pytest.raises(Refused, match="288 configurations are more than the 20"):

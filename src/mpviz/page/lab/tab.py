@@ -30,7 +30,6 @@ from mpviz.page.start_method import start_method_buttons
 from mpviz.page.status import Status
 from mpviz.page.widgets.download_button import DownloadButton
 from mpviz.page.widgets.matrix import Matrix
-from mpviz.serving import limits
 
 REDRAW = 0.2  # seconds between redraws of the matrix at least
 ALL = [(mechanism, fault) for fault in FAULTS for mechanism in MECHANISMS_TESTED]
@@ -129,7 +128,7 @@ class FaultLab:
         """Run cells, showing each as it comes; none if something else is running."""
         if self._activity.busy or not keys:
             return
-        if len(keys) > limits.current().cells:
+        if len(keys) > self._activity.limits.cells:
             raise Refused("Here a row or a column can be run at once: others are waiting too.")
         method = self._method()
         self.status.clear_error()
@@ -209,7 +208,7 @@ class FaultLab:
         for widget in (self.start_method, self.cell.again_button):
             widget.disabled = busy
         self.matrix.busy = busy
-        self.run_button.disabled = busy or len(self._rest() or ALL) > limits.current().cells
+        self.run_button.disabled = busy or len(self._rest() or ALL) > self._activity.limits.cells
         self.cancel_button.disabled = not busy
         if busy and not self.running:
             self._blocked = True
@@ -248,7 +247,7 @@ class FaultLab:
         self._show_forecast()
 
     def _show_forecast(self) -> None:
-        most = limits.current().cells
+        most = self._activity.limits.cells
         self.status.show(forecast(len(self._rest()) or len(ALL), self._method(), most))
 
     def _draw_guarded(self) -> None:

@@ -26,17 +26,12 @@ from mpviz.page.run.fields import choice, control, dropdown, whole_number
 from mpviz.page.run.task_controls import GENERATE, PASTE, UPLOAD, TaskControls
 from mpviz.page.start_method import start_method_buttons
 from mpviz.page.widgets.handlers import Guard
-from mpviz.serving import limits
+from mpviz.serving.limits import Limits, admit, check_deadline
 from mpviz.workloads import WORKLOADS
 
 SHORTEST_DEADLINE = 0.1
 LONGEST_CHUNK = 100_000
 FIRST_MECHANISM = "pool.map"
-
-
-def most_workers() -> int:
-    """The largest worker count that the page offers."""
-    return limits.current().workers
 
 
 class Controls:
@@ -48,22 +43,24 @@ class Controls:
         Called without arguments whenever a choice changed.
     guard
         Wraps a handler so that its exceptions are shown.
+    limits
+        The most that can be chosen.
     """
 
-    def __init__(self, on_change: Callable[[], None], guard: Guard) -> None:
-        self._on_change = on_change
-        cpus, most = usable_cpus(), limits.current()
-        self.tasks = TaskControls(on_change, guard)
+    def __init__(self, on_change: Callable[[], None], guard: Guard, limits: Limits) -> None:
+        self._on_change, self._limits = on_change, limits
+        cpus = usable_cpus()
+        self.tasks = TaskControls(on_change, guard, limits)
         self.mechanism = dropdown("Mechanism", list(MECHANISMS), FIRST_MECHANISM)
         self.workers = widgets.IntSlider(
-            value=2, min=1, max=most.workers, description="Workers", continuous_update=False
+            value=2, min=1, max=limits.workers, description="Workers", continuous_update=False
         )
         self.start_method = start_method_buttons()
         self.chunk_size = whole_number("Chunk size", 1, 1, LONGEST_CHUNK)
         self.deadline = widgets.BoundedFloatText(
             value=DEFAULT_TIMEOUT,
             min=SHORTEST_DEADLINE,
-            max=most.deadline,
+            max=limits.deadline,
             step=1,
             description="Deadline, in seconds",
         )
@@ -112,7 +109,7 @@ class Controls:
             workload=name,
             input_set=chosen.name,
         )
-        limits.admit(plan)
+        admit(plan, self._limits)
         return plan
 
     def timeout(self) -> float:
@@ -123,7 +120,7 @@ class Controls:
         Refused
             When no run can have it.
         """
-        return limits.check_deadline(self.deadline.value)
+        return check_deadline(self.deadline.value, self._limits)
 
     def plans_over_workers(self) -> list[Plan]:
         """Make the chosen plan with 1 to the chosen count of workers; above 8, doubling steps."""
@@ -158,12 +155,12 @@ class Controls:
         """What a link may set, and which values are fit."""
         return {
             "mechanism": links.one_of("mechanism", MECHANISMS),
-            "workers": links.whole("workers", 1, most_workers()),
+            "workers": links.whole("workers", 1, self._limits.workers),
             "set": links.one_of("input set", inputs.input_sets()),
             links.START: links.one_of("start method", multiprocessing.get_all_start_methods()),
             "chunk": links.whole("the chunk size", 1, LONGEST_CHUNK),
             "workload": links.one_of("workload", WORKLOADS),
-            "deadline": links.number("the deadline", SHORTEST_DEADLINE, limits.current().deadline),
+            "deadline": links.number("the deadline", SHORTEST_DEADLINE, self._limits.deadline),
         }
 
     def apply(self, values: Mapping[str, links.Value]) -> None:

@@ -22,7 +22,6 @@ from mpviz.page.run.views import Views
 from mpviz.page.status import Status
 from mpviz.page.widgets.handlers import report
 from mpviz.page.widgets.painted import Painted
-from mpviz.serving import limits
 
 # Drawing takes CPU time from what is measured: so nothing is drawn at first, and then seldom.
 QUIET = 3.0  # seconds of a run in which nothing is drawn
@@ -182,7 +181,7 @@ class Session:
 
     def _keep(self, trace: Trace) -> None:
         self.traces.append(trace)
-        most = limits.current()
+        most = self._activity.limits
         while len(self.traces) > 1 and (
             len(self.traces) > most.runs or self._tasks_kept() > most.kept_tasks
         ):

@@ -24,7 +24,7 @@ from mpviz.page.lesson.steps import LESSON, Action, Step
 from mpviz.page.lesson.walk import Walk, describe_runs
 from mpviz.page.markup import hint
 from mpviz.page.projector import EXPERIMENT, SPEEDUP, TIMELINE, Projector
-from mpviz.page.run.controls import Controls, most_workers
+from mpviz.page.run.controls import Controls
 from mpviz.page.run.session import Session
 from mpviz.page.run.views import Views
 from mpviz.page.status import Status
@@ -85,11 +85,11 @@ class RunTab:
         self.compare_button = button("Compare mechanisms")
         self.copy_python = CopyButton("Copy as Python")
         self.copy_shell = CopyButton("Copy as shell line")
-        self.controls = Controls(self.refresh, status.guard)
+        self.controls = Controls(self.refresh, status.guard, activity.limits)
         self._shown: Trace | None = None
         self.views = Views(
             lanes=self.controls.workers.value,
-            most_workers=most_workers(),
+            most_workers=activity.limits.workers,
             on_select=self.select,
             on_show=self._run_shown,
             on_error=status.show_error,

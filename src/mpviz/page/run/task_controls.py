@@ -19,7 +19,7 @@ from mpviz.page.markup import element, hint
 from mpviz.page.run.fields import choice, control, dropdown, whole_number
 from mpviz.page.widgets.handlers import Guard
 from mpviz.page.widgets.upload import Upload
-from mpviz.serving import limits
+from mpviz.serving.limits import Limits, check_payload
 from mpviz.workloads import WORKLOADS
 
 GENERATE, PASTE, UPLOAD = "Generate numbers…", "Paste numbers…", "Upload a file…"
@@ -35,18 +35,19 @@ class TaskControls:
         Called without arguments whenever a choice changed.
     guard
         Wraps a handler so that its exceptions are shown.
+    limits
+        The most that can be chosen.
     """
 
-    def __init__(self, on_change: Callable[[], None], guard: Guard) -> None:
-        self._on_change = on_change
+    def __init__(self, on_change: Callable[[], None], guard: Guard, limits: Limits) -> None:
+        self._on_change, self._limits = on_change, limits
         self._uploaded = ("", "")
-        most = limits.current()
         self.workload = dropdown("Workload", list(WORKLOADS), FIRST_WORKLOAD)
         self.input_set = dropdown(
             "Input set", [*inputs.input_sets(), GENERATE, PASTE, UPLOAD], FIRST_INPUT_SET
         )
-        self.count = whole_number("How many numbers", 10, 1, most.tasks)
-        self.size = whole_number("About how large", 15_500_000, 0, 10**most.digits - 1)
+        self.count = whole_number("How many numbers", 10, 1, limits.tasks)
+        self.size = whole_number("About how large", 15_500_000, 0, 10**limits.digits - 1)
         self.spread = widgets.BoundedFloatText(
             value=0.01, min=0, max=1, step=0.01, description="Spread, 0 to 1"
         )
@@ -56,7 +57,7 @@ class TaskControls:
         )
         self.upload = Upload(
             "A text file, one number a line",
-            most.upload,
+            limits.upload,
             on_file=self._take_file,
             on_error=self._refuse_file,
         )
@@ -106,11 +107,11 @@ class TaskControls:
                 f"{self.workload.value} takes ({workload.takes})."
             )
         if self.workload.value == "payload":
-            limits.check_payload(found.largest)
+            check_payload(found.largest, self._limits)
         return found
 
     def _input_set(self) -> inputs.InputSet:
-        chosen, most = self.input_set.value, limits.current()
+        chosen, most = self.input_set.value, self._limits
         if options := self.generator_options:
             return _generated(**options, limits=most)
         if chosen == PASTE:
@@ -176,7 +177,7 @@ def _generated(**options: Any) -> inputs.InputSet:
 
 
 @functools.lru_cache(maxsize=1)
-def _parsed(text: str, name: str, most: limits.Limits) -> inputs.InputSet:
+def _parsed(text: str, name: str, most: Limits) -> inputs.InputSet:
     """`mpviz.inputs.parse`, cached: a change of any control asks for the same text again."""
     return inputs.parse(text, name=name, limits=most)
 

@@ -15,7 +15,7 @@ from mpviz.core.text import quoted
 from mpviz.mechanisms import MECHANISMS
 from mpviz.page.markup import hint
 from mpviz.page.run.fields import control
-from mpviz.serving import limits
+from mpviz.serving.limits import Limits
 from mpviz.studies.sweep import DOUBLING
 
 FIRST = ("pool.map", "queue", "executor.map")
@@ -24,9 +24,16 @@ LONGEST_LIST = 100  # characters
 
 
 class StudyFields:
-    """The widgets with which a study is chosen."""
+    """The widgets with which a study is chosen.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    limits
+        The most that can be chosen.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         methods = multiprocessing.get_all_start_methods()
         self.mechanisms = widgets.SelectMultiple(
             options=list(MECHANISMS), value=FIRST, rows=8, description="Mechanisms"
@@ -39,7 +46,7 @@ class StudyFields:
         self.budget = widgets.BoundedFloatText(
             value=USUAL_BUDGET,
             min=SHORTEST_BUDGET,
-            max=longest_budget(),
+            max=limits.deadline,
             step=5,
             description="Time to spend, in seconds",
         )
@@ -74,7 +81,7 @@ class StudyFields:
             "chunk_sizes": self._chunk_sizes(),
         }
         lists = [values for values in axes.values() if values != DOUBLING]
-        check_count(math.prod(len(values) for values in lists))
+        check_count(math.prod(len(values) for values in lists), self._limits)
         return axes
 
     def _chunk_sizes(self) -> list[int] | str:
@@ -91,10 +98,10 @@ class StudyFields:
         Refused
             When a study can't have so many.
         """
-        return check_budget(self.budget.value)
+        return check_budget(self.budget.value, self._limits)
 
 
-def check_count(count: int) -> None:
+def check_count(count: int, limits: Limits) -> None:
     """Refuse more configurations than a study of this page may have.
 
     Raises
@@ -102,17 +109,12 @@ def check_count(count: int) -> None:
     Refused
         When there are more.
     """
-    most = limits.current().configurations
+    most = limits.configurations
     if count > most:
         raise Refused(f"{count:,} configurations are more than the {most} that a study may have.")
 
 
-def longest_budget() -> float:
-    """The most seconds that a study of this page may take."""
-    return limits.current().deadline
-
-
-def check_budget(budget: object) -> float:
+def check_budget(budget: object, limits: Limits) -> float:
     """Check a budget: a client can set a widget to anything.
 
     Raises
@@ -120,7 +122,7 @@ def check_budget(budget: object) -> float:
     Refused
         When it is no number within the limits.
     """
-    most = longest_budget()
+    most = limits.deadline
     if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0 < budget <= most:
         raise Refused(f"The time to spend must be above 0 and at most {most:.0f} s.")
     return float(budget)

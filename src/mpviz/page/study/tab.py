@@ -28,7 +28,7 @@ from mpviz.page.study.views import StudyViews
 from mpviz.page.widgets.download_button import DownloadButton
 from mpviz.page.widgets.handlers import report
 from mpviz.page.widgets.painted import Painted
-from mpviz.serving import limits
+from mpviz.serving.limits import admit
 from mpviz.studies.rounds import WARM_UP, NextRun, Rounds
 from mpviz.studies.study import Study
 from mpviz.studies.sweep import Sweep, grid
@@ -67,7 +67,7 @@ class StudyTab:
         self._blocked = False  # something else of the page is running
         self.running = False
         self.status = Status()
-        self.fields = StudyFields()
+        self.fields = StudyFields(activity.limits)
         self.views = StudyViews()
         self.run_button = button("Run the study", "primary")
         self.more_button = button("Go on", disabled=True)
@@ -127,9 +127,9 @@ class StudyTab:
         """
         if self._activity.busy:
             return None
-        check_count(len(plans))
+        check_count(len(plans), self._activity.limits)
         budget = self.fields.budget_s()
-        admitted = tuple(limits.admit(plan) for plan in plans)
+        admitted = tuple(admit(plan, self._activity.limits) for plan in plans)
         seed = secrets.randbelow(2**31)
         self._rounds = Rounds(Sweep(admitted, None, budget, seed, alone))
         self._said = said
