@@ -28,6 +28,8 @@ from mpviz.analysis.trace import Trace
 from mpviz.core.plan import Plan
 from mpviz.engine import runner, turns
 
+CGROUPS = Path("/sys/fs/cgroup")
+QUOTA_PERIOD = 20_000  # microseconds
 NAMED = 19 / 20  # of the runs with a cause
 DATA = b"x" * 2**20
 LOCK = Path(tempfile.gettempdir()) / f"mpviz-planted-{os.getpid()}.lock"
@@ -125,6 +127,54 @@ def compute_imported(value: Imported) -> int:
     return 0
 
 
+class Late:
+    """An input that takes long to pickle, so that it is late on its way to a worker."""
+
+    def __init__(self, span: float, late: float) -> None:
+        self.span, self.late = span, late
+
+    def __getstate__(self) -> dict[str, float]:
+        time.sleep(self.late)
+        return vars(self)
+
+
+def compute_late(value: Late) -> int:
+    """A task over such an input."""
+    busy(value.span)
+    return 0
+
+
+def stream(count: int) -> int:
+    """A task that copies more memory than caches hold."""
+    block = bytearray(64 * 2**20)
+    for _ in range(count):
+        bytes(block)
+    return 0
+
+
+@contextmanager
+def quota(cpus: float = 1.0) -> Iterator[None]:
+    """A control group, of version 1 or 2, that has so many CPUs; all from here on is in it."""
+    root = CGROUPS / "cpu" if (CGROUPS / "cpu").is_dir() else CGROUPS
+    group = root / f"mpviz-planted-{os.getpid()}"
+    group.mkdir()
+    try:
+        span = round(QUOTA_PERIOD * cpus)
+        if root == CGROUPS:
+            (root / "cgroup.subtree_control").write_text("+cpu")
+            (group / "cpu.max").write_text(f"{span} {QUOTA_PERIOD}")
+        else:
+            (group / "cpu.cfs_period_us").write_text(str(QUOTA_PERIOD))
+            (group / "cpu.cfs_quota_us").write_text(str(span))
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+        yield
+    finally:
+        (root / "cgroup.procs").write_text(str(os.getpid()))
+        while (group / "cgroup.procs").read_text():  # what the run leaves is about to end
+            time.sleep(0.01)
+        group.rmdir()
+
+
 @contextmanager
 def neighbours(count: int = 2) -> Iterator[None]:
     """Other programs that compute."""
@@ -163,6 +213,7 @@ def cases() -> dict[str, Case]:
     """All of them, by kind."""
     even = plan(compute, [0.04] * 20)
     short = [0.0001] * 5000
+    late = [Late(0.5, 0), Late(0.01, 0), *[Late(0.03, 0.2)] * 6]
     long_last = [0.04] * 10 + [0.4]
     return {
         "startup": Case(
@@ -186,6 +237,13 @@ def cases() -> dict[str, Case]:
         "neighbour": Case(even, even, neighbours),
         "shared": Case(plan(under_lock, [0.03] * 16), plan(compute, [0.03] * 16)),
         "waiting": Case(plan(rest, [0.05] * 16), even),
+        "quota": Case(even, even, quota),
+        "slower": Case(plan(stream, [4] * 24), plan(compute, [0.04] * 20)),
+        "left": Case(
+            # One worker is at work on a long task while the other finds the queue empty for now.
+            plan(compute_late, late, mechanism="queue.lesson"),
+            plan(compute_late, [Late(0.03, 0)] * 20, mechanism="queue"),
+        ),
         "died": Case(
             plan(die_at_one, range(20), mechanism="queue", timeout=1.5),
             plan(compute, [0.04] * 20, mechanism="queue"),

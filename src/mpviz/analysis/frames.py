@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import pandas_dtype
 
 from mpviz.analysis import metrics
 from mpviz.analysis.answers import Agreement, compare
@@ -34,8 +36,17 @@ UNTOLD = 0.03  # of the time in tasks: so much CPU time may be nobody's
 def shaped(columns: dict[str, Any], wanted: Sequence[schema.Column]) -> pd.DataFrame:
     """A frame of just the wanted columns, in their order, with their dtypes; empty ones too."""
     return pd.DataFrame(
-        {column.name: pd.array(columns[column.name], dtype=column.dtype) for column in wanted}
+        {
+            column.name: pd.array(columns[column.name], dtype=_dtype(column.dtype))
+            for column in wanted
+        }
     )
+
+
+@cache
+def _dtype(name: str) -> Any:
+    """A dtype by its name; looking one up takes pandas longer than making a short column."""
+    return pandas_dtype(name)
 
 
 def tasks_frame(record: Record, run: int = 0) -> pd.DataFrame:

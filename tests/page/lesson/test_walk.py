@@ -10,6 +10,7 @@ from mpviz.page.app import Page
 from mpviz.page.lesson import walk as module
 from mpviz.page.lesson.steps import LESSON, Action
 from mpviz.page.lesson.walk import Walk
+from mpviz.page.run.controls import Controls
 from tests.page.replaying import refuse
 
 RUNS = [action for step in LESSON for action in step.actions if action.runs]
@@ -20,6 +21,12 @@ GIL = next(n for n, step in enumerate(LESSON, 1) if step.title == "Threads and t
 def refusing() -> Page:
     """A page that starts nothing."""
     return Page(refuse)
+
+
+@pytest.fixture(scope="module")
+def controls() -> Controls:
+    """Of one page for all settings: making a page takes half a second."""
+    return Page(refuse).run_tab.controls
 
 
 @pytest.fixture
@@ -93,8 +100,7 @@ def test_a_step_with_runs_and_an_experiment_names_both_start_methods_where_they_
 
 
 @pytest.mark.parametrize("action", RUNS, ids=lambda action: action.label)
-def test_the_controls_can_be_set_to_what_a_step_runs(refusing: Page, action: Action) -> None:
-    controls = refusing.run_tab.controls
+def test_the_controls_can_be_set_to_what_a_step_runs(controls: Controls, action: Action) -> None:
     for settings in action.runs:
         controls.follow(settings)
         plan = controls.plan()

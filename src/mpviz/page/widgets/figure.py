@@ -12,7 +12,7 @@ import bokeh
 import numpy as np
 import numpy.typing as npt
 import traitlets
-from bokeh.embed import json_item
+from bokeh.document import Document
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's class has a small letter
 
@@ -113,7 +113,10 @@ def _state(figure: Figure) -> tuple[dict[str, Any], dict[str, dict[str, Packed]]
         # It is a dict when read; the stub also names what may be assigned.
         columns[source.name] = _packed(source.data)  # type: ignore[arg-type]
         _check_lengths(source.name, columns[source.name])
-    document: dict[str, Any] = dict(json_item(figure)["doc"])
+    holder = Document(title="")
+    holder.add_root(figure)
+    document: dict[str, Any] = dict(holder.to_json(deferred=False))
+    holder.clear()
     _drop_data(document, columns)
     return document, columns
 
