@@ -146,6 +146,7 @@ def test_hand_over_beside_short_tasks_calls_for_larger_chunks(make: Make) -> Non
     assert (
         cause.sentence
         == "Between two tasks a worker is idle for 1.00 ms on average, and a task takes 1.00 ms."
+        " Tasks shorter than 1.00 ms one process alone would do sooner."
     )
     assert cause.change == {"chunk_size": 10}
 

@@ -129,14 +129,21 @@ def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
     if change:
         pool = "" if seen.mechanism and seen.mechanism.chunks else "pool.map with "
         advice = f"Hand over more at once: {pool}chunks of {better:,}."
+    # n workers are done with N tasks of length t after N (t + every) / n, one process after N t.
+    even = f" {_break_even(every, seen.n)}" if seen.n > 1 else ""
     return Cause(
         "handover",
         lost,
         f"Between two tasks a worker is idle for {seconds(every)} on average, and a task takes"
-        f" {seconds(task)}.",
+        f" {seconds(task)}.{even}",
         advice,
         change,
     )
+
+
+def _break_even(every: float, workers: int) -> str:
+    shortest = seconds(every / (workers - 1))
+    return f"Tasks shorter than {shortest} one process alone would do sooner."
 
 
 def _moved(seen: Evidence) -> tuple[float, float]:
