@@ -337,7 +337,7 @@ def test_hostile_clients_leave_the_page_served_and_the_server_as_it_was(
     report = hour(HOSTILE, settle=SETTLES, environment=own, on_start=long_lived.add)
     print(report)
     assert report.failed == []
-    assert len(report.served) > 3
+    assert len(report.served) > HOSTILE / 20  # on a quiet machine one in some eight seconds
     assert report.random > report.crafted > 0
     assert report.kernels_left == 0
     assert len(report.log) < 100_000
