@@ -144,14 +144,6 @@ def compute_late(value: Late) -> int:
     return 0
 
 
-def stream(count: int) -> int:
-    """A task that copies more memory than caches hold."""
-    block, copy = bytearray(64 * 2**20), memoryview(bytearray(64 * 2**20))
-    for _ in range(count):
-        copy[:] = block
-    return 0
-
-
 @contextmanager
 def quota(cpus: float = 1.0) -> Iterator[None]:
     """A control group, of version 1 or 2, that has so many CPUs; all from here on is in it."""
@@ -249,7 +241,6 @@ def cases() -> dict[str, Case]:
         "shared": Case(plan(under_lock, [0.03] * 16), plan(compute, [0.03] * 16)),
         "waiting": Case(plan(rest, [0.05] * 16), even),
         "quota": Case(even, even, quota),
-        "slower": Case(plan(stream, [4] * 24), plan(compute, [0.04] * 20)),
         "left": Case(
             # One worker is at work on a long task while the other finds the queue empty for now.
             plan(compute_late, late, mechanism="queue.lesson"),
