@@ -3,10 +3,14 @@
     python -m benchmarks.showing [--pairs 12] [voila] [lab]      (in the checkout)
 
 Each pair runs one plan on the page, in a real Chromium over a real server, and from the shell, in
-random order. The ratio is that of the two makespans; its interval is the one that a study uses.
-A claim is held against the interval's upper end. Server, kernel and page stay open meanwhile.
-Beside it, the CPU time that other programs took during a run, as the run itself recorded it: what
-showing takes is among it.
+random order; server, kernel and page stay open meanwhile. The ratio is that of the two makespans,
+its interval the one that a study uses, and the claim is held against the interval's upper end.
+
+On a machine whose speed changes from second to second (a shared host) that interval may be too wide
+to say anything. So there is a second ratio: of the makespans, each over the CPU seconds that its
+own tasks took. The speed drops out of it; what showing takes of the CPUs does not. Beside it stands
+the CPU time that other programs took during a run, as the run itself recorded it: what showing
+takes is among it.
 """
 
 from __future__ import annotations
@@ -37,7 +41,8 @@ TINY = ["25"] * 2000  # a task adds up 25,000 numbers: about a millisecond
 PLANS = {"ten primes": ("is_prime", "prime_mixture"), "2,000 tasks of 1 ms": ("busy", "")}
 FACES = ("voila", "lab")
 NUMBERS, PAGE, SHELL = "numbers.txt", "page", "shell"  # in the benchmark's folder
-Figures = tuple[float, float]  # of a run: its makespan, and others' CPU time meanwhile
+Figures = tuple[float, float, float]  # of a run: makespan, its tasks' CPU time, others'
+LIMIT, LOOK_EVERY = 60.0, 0.5  # seconds, for a run and until the next look whether it was kept
 SETTLE = 1.0  # seconds for the page to come to rest between two runs
 
 
@@ -101,14 +106,20 @@ def choose(page: Page, plan: str) -> None:
 
 def on_page(page: Page, folder: Path) -> Figures:
     """Press Run, and give what was kept of the run that comes of it."""
-    rows = page.locator(".mpviz input[type=radio]")
-    before = rows.count()
+    history = History(folder / PAGE)
+    history.folder.mkdir(exist_ok=True)
+    before = len(history.entries())
     page.get_by_role("button", name="Run", exact=True).click()
-    page.wait_for_function(
-        "n => document.querySelectorAll('.mpviz input[type=radio]').length > n", arg=before
-    )
-    page.locator(".mpviz-status", has_text="Done.").first.wait_for()
-    return newest(folder / PAGE)
+    # Nothing is asked of the browser meanwhile: to look at the page takes it 5 % of a CPU.
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        time.sleep(LOOK_EVERY)
+        kept = [entry for entry in os.listdir(history.folder) if not entry.startswith(".")]
+        if len(kept) > before:
+            before = len(kept)
+            if found := newest(history):
+                return found
+    raise TimeoutError(f"No run was kept within {LIMIT:.0f} s.")
 
 
 def in_shell(plan: str, folder: Path) -> Figures:
@@ -118,16 +129,19 @@ def in_shell(plan: str, folder: Path) -> Figures:
     command += ["--input-set", input_set or str(folder / NUMBERS)]
     environment = os.environ | {"MPVIZ_HOME": str(folder / SHELL)}
     subprocess.run(command, env=environment, capture_output=True, check=True)
-    return newest(folder / SHELL)
+    found = newest(History(folder / SHELL))
+    assert found
+    return found
 
 
-def newest(home: Path) -> Figures:
-    """Makespan and others' CPU time of the newest run of this history."""
-    history = History(home)
+def newest(history: History) -> Figures | None:
+    """The figures of the newest run; None if it is a plan's sequential run."""
     kept = history.read(history.entries()[0])
     assert isinstance(kept, KeptRun)
-    assert kept.summary["mechanism"] != "sequential"
-    return float(kept.summary["makespan_s"]), float(kept.summary["others_s"])
+    if kept.summary["mechanism"] == "sequential":
+        return None
+    makespan, cpu, others = (kept.summary[name] for name in ("makespan_s", "cpu_s", "others_s"))
+    return float(makespan), float(cpu), float(others)
 
 
 def measured(page: Page, plan: str, folder: Path, pairs: int) -> list[tuple[Figures, Figures]]:
@@ -144,6 +158,23 @@ def measured(page: Page, plan: str, folder: Path, pairs: int) -> list[tuple[Figu
         time.sleep(SETTLE)
         found.append((shown, shell or in_shell(plan, folder)))
     return found[1:]
+
+
+def row(plan: str, face: str, pairs: list[tuple[Figures, Figures]]) -> tuple[str, bool]:
+    """A row of the table, and whether its claim holds."""
+    seen = np.array(pairs)
+    makespan, cpu, others = (seen[:, :, at] for at in range(3))
+    plain, steady = (
+        interval(figure[:, 0] - figure[:, 1])
+        for figure in (np.log(makespan), np.log(makespan / cpu))
+    )
+    (page, shell), other = np.median(makespan, axis=0), 1000 * np.median(others, axis=0)
+    cells = [plan, face, f"{page:.3f} s", f"{shell:.3f} s"]
+    for one in (plain, steady):
+        held = "yes" if one.high <= CLAIM else "**no**"
+        cells += [f"{one.ratio:.3f} ({one.low:.3f} to {one.high:.3f})", held]
+    cells += [f"{one:.0f} ms" for one in other]
+    return f"| {' | '.join(cells)} |", plain.high <= CLAIM
 
 
 def main() -> int:
@@ -166,25 +197,18 @@ def main() -> int:
                 page.set_default_timeout(60_000)
                 open_page(page, face, address)
                 for plan in PLANS:
-                    seen = np.array(measured(page, plan, folder, asked.pairs))
-                    pairs = np.log(seen[:, :, 0])
-                    others = 1000 * np.median(seen[:, :, 1], axis=0)
-                    found = interval(pairs[:, 0] - pairs[:, 1])
-                    held &= found.high <= CLAIM
-                    shown, shell = np.exp(np.median(pairs, axis=0))
-                    lines.append(
-                        f"| {plan} | {face} | {shown:.3f} s | {shell:.3f} s | {found.ratio:.3f} |"
-                        f" {found.low:.3f} to {found.high:.3f} | ≤ {CLAIM} |"
-                        f" {others[0]:.0f} ms | {others[1]:.0f} ms |"
-                        f" {'yes' if found.high <= CLAIM else '**no**'} |"
-                    )
+                    line, holds = row(plan, face, measured(page, plan, folder, asked.pairs))
+                    held &= holds
+                    lines.append(line)
                     print(lines[-1], file=sys.stderr, flush=True)
                 page.close()
         browser.close()
-    head = (
-        "plan | face | page | shell | ratio | 95 % interval | claim | others, page | shell | held"
+    claim = f"≤ {CLAIM}"
+    print(
+        f"| plan | face | page | shell | ratio | {claim} | per CPU second | {claim} |"
+        " others, page | shell |"
     )
-    print(f"| {head} |\n|{'---|' * 10}")
+    print("|" + "---|" * 10)
     print("\n".join(lines))
     return 0 if held else 1
 
