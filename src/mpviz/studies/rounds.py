@@ -16,6 +16,7 @@ from typing import Any
 from mpviz.analysis import metrics
 from mpviz.analysis.trace import Trace
 from mpviz.core.errors import Refused
+from mpviz.core.outcome import Ending, Outcome
 from mpviz.core.plan import Plan
 from mpviz.studies import keeping
 from mpviz.studies.head import StudyHead
@@ -125,7 +126,8 @@ class Rounds:
         """
         self._queue.remove(step.place)
         self._took[step.place].append(took_s)
-        self._judge(step.place, trace.record.ending.value == "finished" and trace.went_well)
+        well = bool((trace.tasks["outcome"] == Outcome.OK.value).all())
+        self._judge(step.place, well and trace.record.ending is Ending.FINISHED)
         if step.round == WARM_UP:
             return
         self._spent += took_s
