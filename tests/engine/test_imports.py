@@ -1,5 +1,7 @@
 """What a spawned worker imports, as the interpreter itself tells it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,20 @@ def test_a_slow_import_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_cannot_be_imported_is_a_sentence(module: str) -> None:
     with pytest.raises(mpviz.Failed, match="can't be imported in a process of its own: Mod"):
         slowest_imports(module)
+
+
+def test_what_conformance_runs_needs_little_to_be_installed() -> None:
+    # On the Pythons that `.ci/run` and `tools/pythons` try there is nothing else, and for the newest
+    # of them nothing else is to be had.
+    script = """
+import sys
+import mpviz, mpviz.faults.lab.committed, mpviz.faults.lab.report, mpviz.faults.lab.running
+mpviz.Trace
+print(*{name.partition(".")[0] for name, module in sys.modules.items()
+        if "site-packages" in (getattr(module, "__file__", None) or "")})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    allowed = {"cloudpickle", "dateutil", "numpy", "pandas", "psutil", "pytz", "six", "tzdata"}
+    assert set(done.stdout.split()) - allowed == set()

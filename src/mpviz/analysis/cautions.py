@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from mpviz.core.text import counted, percent, seconds
 
 Floats = NDArray[np.float64]
+NORMAL = NormalDist()
 
 FAR = 3.5  # of the modified z-score: Iglewicz and Hoaglin's
 SLOW_FIRST = 0.05  # slower than the later rounds by this much at least, and far out among them
@@ -122,7 +123,7 @@ def _drift(pace: Floats) -> Caution | None:
     one, other = np.triu_indices(n, 1)
     rises = pace[other] - pace[one]
     spread = (n * (n - 1) * (2 * n + 5) / 18) ** 0.5
-    chance = 2 * float(ndtr(-(abs(float(np.sign(rises).sum())) - 1) / spread))
+    chance = 2 * NORMAL.cdf(-(abs(float(np.sign(rises).sum())) - 1) / spread)
     change = float(np.expm1(np.median(rises / (other - one)) * (n - 1)))
     if chance >= SURE or abs(change) < DRIFTED:
         return None
