@@ -146,9 +146,16 @@ def test_hand_over_beside_short_tasks_calls_for_larger_chunks(make: Make) -> Non
     assert (
         cause.sentence
         == "Between two tasks a worker is idle for 1.00 ms on average, and a task takes 1.00 ms."
-        " Tasks shorter than 1.00 ms one process alone would do sooner."
     )
     assert cause.change == {"chunk_size": 10}
+
+
+def test_hand_over_that_costs_more_than_it_gains_says_up_to_which_task_length(make: Make) -> None:
+    lanes = [row(*[0.001] * 500, gap=0.003), row(*[0.001] * 500, gap=0.003)]
+    (cause,) = make(lanes).causes
+    assert cause.sentence.endswith(
+        "One process alone is sooner, and so it is for all tasks shorter than 2.00 ms."
+    )
 
 
 def test_a_few_long_gaps_are_no_hand_over(make: Make) -> None:

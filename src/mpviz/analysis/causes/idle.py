@@ -129,21 +129,26 @@ def _handover(seen: Evidence, lost: float, each: Floats) -> Cause | None:
     if change:
         pool = "" if seen.mechanism and seen.mechanism.chunks else "pool.map with "
         advice = f"Hand over more at once: {pool}chunks of {better:,}."
-    # n workers are done with N tasks of length t after N (t + every) / n, one process after N t.
-    even = f" {_break_even(every, seen.n)}" if seen.n > 1 else ""
     return Cause(
         "handover",
         lost,
         f"Between two tasks a worker is idle for {seconds(every)} on average, and a task takes"
-        f" {seconds(task)}.{even}",
+        f" {seconds(task)}.{_break_even(task, every, seen.n)}",
         advice,
         change,
     )
 
 
-def _break_even(every: float, workers: int) -> str:
-    shortest = seconds(every / (workers - 1))
-    return f"Tasks shorter than {shortest} one process alone would do sooner."
+def _break_even(task: float, every: float, workers: int) -> str:
+    """Below which length one process alone is sooner; empty where this run does not tell.
+
+    All workers together take (task + every) / workers for each task, and no less where tasks are
+    longer. What idle time longer tasks would have is not known, so the length is a lower bound.
+    """
+    pace = (task + every) / workers
+    if task >= pace:
+        return ""
+    return f" One process alone is sooner, and so it is for all tasks shorter than {seconds(pace)}."
 
 
 def _moved(seen: Evidence) -> tuple[float, float]:
